@@ -1,0 +1,292 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// intent is what must be in the journal before the deed.
+func (r *runner) intent(n int) (Data, error) {
+	switch s := r.run.Plan.Steps[n]; s.Verb {
+	case AskCA:
+		return Data{Request: requestID(r.run.ID, n)}, nil
+	case WriteCHUID:
+		sum := sha256.Sum256(fmt.Appendf(nil, "GUID %s %d", r.run.ID, n))
+		sum[6], sum[8] = sum[6]&0x0f|0x40, sum[8]&0x3f|0x80 // RFC 9562: version 4
+		return Data{GUID: hex.EncodeToString(sum[:16])}, nil
+	case SetPUK:
+		return r.drawPUK()
+	case ProveCard, MakeKey, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey, WriteCertificate,
+		Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
+	}
+	return Data{}, nil
+}
+
+// act does the deed of a step and returns what is to be noted of it. Deeds on
+// the card are not cut short when the program shuts down: they are over soon.
+func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
+	s := r.run.Plan.Steps[n]
+	if s.Verb == AskCA {
+		return r.askCA(ctx, n)
+	}
+	ctx = context.WithoutCancel(ctx)
+	data, err := Data{}, error(nil)
+	switch s.Verb {
+	case ProveCard:
+		err = r.proveCard(ctx, n)
+	case MakeKey:
+		data, err = r.makeKey(ctx, s)
+	case SetPIN:
+		err = r.card.SetPIN(ctx, r.pin)
+	case SetPUK:
+		data, err = r.setPUK(ctx, n)
+	case BlockPUK:
+		err = r.card.BlockPUK(ctx)
+	case SetAdminKey:
+		err = r.card.ProtectAdminKey(ctx)
+	case WriteCHUID:
+		begun, _ := r.run.note(false, n, Begun)
+		data.GUID = begun.Data.GUID
+		err = r.card.WriteFile(ctx, CardFile{GUID: data.GUID})
+	case WriteCapabilities:
+		err = r.card.WriteFile(ctx, CardFile{Capabilities: true})
+	case WriteHistory:
+		err = r.card.WriteFile(ctx, CardFile{Former: &s.Count})
+	case MoveKey:
+		err = r.moveKey(ctx, n)
+	case WriteCertificate:
+		err = r.writeCertificate(ctx, n)
+	case Check:
+		err = r.check(ctx, n)
+	case RemoveCertificate:
+		err = r.card.RemoveCertificate(ctx, s.Place)
+	case RemoveKey:
+		err = r.removeKey(ctx, s.Place)
+	case AskCA, WriteRecord, GiveBack:
+		err = fmt.Errorf("%q is not carried out here", s.Verb)
+	}
+	return Done, data, err
+}
+
+func (r *runner) proveCard(ctx context.Context, n int) error {
+	s := r.run.Plan.Steps[n]
+	r.mayTouch(n)
+	err := r.prove(ctx, s.Place, s.Public, false)
+	if Is(err, CardTrouble) {
+		return &Error{Op: "prove card", Kind: OtherCard, Subject: r.run.Plan.Card.Label(), Err: err}
+	}
+	return err
+}
+
+func (r *runner) makeKey(ctx context.Context, s Step) (Data, error) {
+	key, err := r.card.MakeKey(ctx, s.Place, s.Key)
+	if err != nil {
+		return Data{}, err
+	}
+	if key.KeySpec != s.Key {
+		return Data{}, &Error{
+			Op: "make key", Kind: CardTrouble, Subject: string(s.Place),
+			Err: fmt.Errorf("asked for %v, the card made %v", s.Key, key.KeySpec),
+		}
+	}
+	return Data{Public: key.Public}, nil
+}
+
+// askCA gets the certificate for a key the run made. A request that may have
+// reached the CA before is looked up first.
+func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
+	s := r.run.Plan.Steps[n]
+	ca, err := r.desk.ca(s.Ask.CA)
+	if err != nil {
+		return "", Data{}, err
+	}
+	begun, _ := r.run.note(false, n, Begun)
+	answer, known := Answer{}, false
+	if !r.fresh[n] {
+		if answer, known, err = ca.Lookup(ctx, begun.Data.Request); err != nil {
+			return "", Data{}, err
+		}
+	}
+	if !known {
+		if answer, err = r.request(ctx, ca, n, begun.Data.Request); err != nil {
+			return "", Data{}, err
+		}
+	}
+	return r.weigh(ctx, ca, s, answer)
+}
+
+func (r *runner) request(ctx context.Context, ca CA, n int, id string) (Answer, error) {
+	s := r.run.Plan.Steps[n]
+	public, err := x509.ParsePKIXPublicKey(r.run.made(s.Template))
+	if err != nil {
+		return Answer{}, fmt.Errorf("read the key that was made: %w", err)
+	}
+	r.mayTouch(n)
+	csr, err := s.Ask.csr(cardSigner{context.WithoutCancel(ctx), r.card, s.Place, public})
+	if err != nil {
+		return Answer{}, fmt.Errorf("make request: %w", err)
+	}
+	return ca.Ask(ctx, CARequest{
+		ID: id, Profile: s.Ask.Profile, CSR: csr, User: r.run.Plan.User, Actor: r.run.Actor, ValidDays: s.Ask.ValidDays,
+	})
+}
+
+// weigh decides what an answer means for the run.
+func (r *runner) weigh(ctx context.Context, ca CA, s Step, a Answer) (NoteKind, Data, error) {
+	words := Clean(a.Words)
+	switch a.State {
+	case RequestIssued:
+		issuers, err := ca.Issuers(ctx)
+		if err != nil {
+			return "", Data{}, err
+		}
+		if err := checkIssued(s.Ask, r.run.made(s.Template), a.Certificate, issuers, r.desk.Now()); err != nil {
+			r.desk.Log.Error("CA issued what was not asked for", "run", r.run.ID, "ca", s.Ask.CA, "err", err)
+			return Refused, Data{Words: Clean(err.Error()), Certificate: a.Certificate}, nil
+		}
+		return Done, Data{Certificate: a.Certificate}, nil
+	case RequestRejected, RequestWithdrawn:
+		return Refused, Data{Words: words}, nil
+	case RequestPending:
+		return "", Data{}, &Error{Op: "ask CA", Kind: CAHolds, Subject: s.Ask.CA, Err: errors.New(words)}
+	}
+	return "", Data{}, &Error{Op: "ask CA", Kind: FateUnknown, Subject: s.Ask.CA, Err: fmt.Errorf("request is %q", a.State)}
+}
+
+// moveKey moves a key. When it may have been moved before, the two places
+// tell: at the old one, move it; at the new one, it has been moved; anything
+// else is for a person to look at.
+func (r *runner) moveKey(ctx context.Context, n int) error {
+	s := r.run.Plan.Steps[n]
+	if r.fresh[n] {
+		return r.card.MoveKey(ctx, s.From, s.Place)
+	}
+	meant := s.Public
+	if meant == nil {
+		meant = r.run.made(s.Template)
+	}
+	from, err := r.card.KeyAt(ctx, s.From)
+	if err != nil {
+		return err
+	}
+	to, err := r.card.KeyAt(ctx, s.Place)
+	if err != nil {
+		return err
+	}
+	is := func(k *Key) bool { return k != nil && bytes.Equal(k.Public, meant) }
+	switch {
+	case is(from) && to == nil:
+		return r.card.MoveKey(ctx, s.From, s.Place)
+	case from == nil && is(to):
+		return nil
+	}
+	return &Error{
+		Op: "move key", Kind: CardTrouble, Subject: fmt.Sprintf("%s → %s", s.From, s.Place),
+		Err: errors.New("neither place holds what the journal says"),
+	}
+}
+
+func (r *runner) writeCertificate(ctx context.Context, n int) error {
+	s := r.run.Plan.Steps[n]
+	return r.card.WriteCertificate(ctx, s.Place, r.run.toWrite(s), func(done, total int) {
+		r.tell(Event{Kind: EventMoved, Step: n, Done: done, Total: total})
+	})
+}
+
+// toWrite is the certificate a WriteCertificate or Check step is about.
+func (r Run) toWrite(s Step) []byte {
+	if s.Certificate != nil {
+		return s.Certificate
+	}
+	return r.granted(s.Template)
+}
+
+// check reads a certificate back, compares it and the key beside it, and has
+// the card prove that it holds the private key.
+func (r *runner) check(ctx context.Context, n int) error {
+	s := r.run.Plan.Steps[n]
+	wrote := r.run.toWrite(s)
+	wrong := func(what string) error {
+		return &Error{Op: "check what was written", Kind: CardTrouble, Subject: string(s.Place), Err: errors.New(what)}
+	}
+	der, err := r.card.CertificateAt(ctx, s.Place)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(der, wrote) {
+		return wrong("the card holds another certificate than was written")
+	}
+	c, err := ParseCertificate(der)
+	if err != nil {
+		return err
+	}
+	key, err := r.card.KeyAt(ctx, s.Place)
+	if err != nil {
+		return err
+	}
+	if key != nil && !bytes.Equal(key.Public, c.Public) {
+		return wrong("the key on the card is not the certificate's")
+	}
+	r.mayTouch(n)
+	return r.prove(ctx, s.Place, c.Public, s.Encrypts)
+}
+
+// drawPUK draws a random PUK of eight digits and seals it for the help desk.
+// The open one lives in the runner until it is on the card.
+func (r *runner) drawPUK() (Data, error) {
+	puk := make([]byte, 0, 8)
+	for len(puk) < cap(puk) {
+		b := make([]byte, 1)
+		if _, err := io.ReadFull(r.desk.Random, b); err != nil {
+			return Data{}, fmt.Errorf("draw PUK: %w", err)
+		}
+		if b[0] < 250 { // 250 is a multiple of ten: every digit is as likely
+			puk = append(puk, '0'+b[0]%10)
+		}
+	}
+	sealed, err := r.desk.Vault.Seal(puk)
+	if err != nil {
+		return Data{}, fmt.Errorf("seal PUK: %w", err)
+	}
+	r.puk = NewPIN(puk)
+	return Data{Sealed: sealed}, nil
+}
+
+// setPUK sets the PUK whose seal is in the begin note. A runner that comes
+// later does not know the open PUK: if the card still has the factory's, it
+// draws another and notes that first; if not, the seal in the journal is the
+// right one.
+func (r *runner) setPUK(ctx context.Context, n int) (Data, error) {
+	if r.puk.Len() == 0 {
+		_, puk, err := r.card.Counters(ctx)
+		if err != nil {
+			return Data{}, err
+		}
+		if !puk.Factory {
+			begun, _ := r.run.note(false, n, Begun)
+			return begun.Data, nil
+		}
+		note, err := r.begun(n)
+		if err != nil {
+			return Data{}, err
+		}
+		if err := r.note(ctx, []Note{note}, ""); err != nil {
+			return Data{}, err
+		}
+	}
+	defer r.puk.Wipe()
+	begun, _ := r.run.note(false, n, Begun)
+	return begun.Data, r.puk.Use(func(b []byte) error { return r.card.SetPUK(ctx, b) })
+}
+
+func (r *runner) mayTouch(n int) {
+	if r.run.Plan.Steps[n].Touch {
+		r.tell(Event{Kind: EventTouch, Step: n})
+	}
+}

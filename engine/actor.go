@@ -1,0 +1,50 @@
+package engine
+
+// Mode is the way a kiosk is used; it decides which stages the walk has and
+// what may be done.
+type Mode string
+
+// The modes. In SelfService the actor is the card's own holder.
+const (
+	Operator    Mode = "operator"
+	SelfService Mode = "self-service"
+)
+
+// Actor is who does something, and where. Every operation of the Desk takes
+// one, and leaves it in the audit.
+type Actor struct {
+	Who     string `json:"who"`     // logon name of the person
+	Station string `json:"station"` // name of the kiosk, from its configuration
+	Mode    Mode   `json:"mode"`
+}
+
+// Privilege is one thing a person may be allowed to do.
+type Privilege string
+
+// The privileges, in the words of the audit.
+const (
+	FindUsers      Privilege = "find users"
+	ViewCard       Privilege = "view card"
+	AssignCard     Privilege = "assign card"
+	UpdateCard     Privilege = "update card"
+	ContinueUpdate Privilege = "continue update"
+	SeeHistory     Privilege = "see history"
+)
+
+// granted says what each mode may do until people have roles of their own.
+// What is not listed is denied.
+var granted = map[Mode]map[Privilege]bool{
+	Operator: {
+		FindUsers: true, ViewCard: true, AssignCard: true,
+		UpdateCard: true, ContinueUpdate: true, SeeHistory: true,
+	},
+}
+
+// may returns nil when the actor holds the privilege, else an Error of Kind
+// Forbidden.
+func may(actor Actor, p Privilege) error {
+	if granted[actor.Mode][p] {
+		return nil
+	}
+	return &Error{Op: string(p), Kind: Forbidden, Subject: actor.Who}
+}

@@ -1,0 +1,71 @@
+package engine
+
+import (
+	"context"
+)
+
+// backward takes the run back: what it made is removed, what it was given is
+// revoked. It is noted like the way forward, so it can be interrupted too.
+func (r *runner) backward(ctx context.Context) error {
+	steps := r.run.undoSteps()
+	r.tell(Event{Kind: EventSteps, Undo: true, Steps: steps})
+	for n, s := range steps {
+		if r.run.has(true, n, Done) {
+			r.tell(Event{Kind: EventSkip, Undo: true, Step: n})
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return &Error{Op: "take back", Kind: Stopped, Err: err}
+		}
+		begun := Note{Undo: true, Step: n, Kind: Begun, At: r.desk.Now()}
+		if err := r.note(ctx, []Note{begun}, ""); err != nil {
+			return err
+		}
+		r.tell(Event{Kind: EventBegun, Undo: true, Step: n})
+		if err := r.undo(ctx, s); err != nil {
+			return err
+		}
+		done := Note{Undo: true, Step: n, Kind: Done, At: r.desk.Now()}
+		if err := r.note(ctx, []Note{done}, ""); err != nil {
+			return err
+		}
+		r.settled(done)
+	}
+	return r.end(ctx, nil, TakenBack)
+}
+
+func (r *runner) undo(ctx context.Context, s Step) error {
+	if s.Verb == RemoveKey {
+		return r.removeKey(ctx, s.Place)
+	}
+	return r.giveBack(ctx, s)
+}
+
+// removeKey removes a key where the card can; where it cannot, a key without a
+// certificate stays behind, and the next one made there overwrites it.
+func (r *runner) removeKey(ctx context.Context, at Place) error {
+	err := r.card.RemoveKey(context.WithoutCancel(ctx), at)
+	if Is(err, CardRefused) {
+		r.desk.Log.Warn("card cannot remove keys", "run", r.run.ID, "place", at)
+		return nil
+	}
+	return err
+}
+
+// giveBack revokes what a request brought. A request the CA never saw brought
+// nothing.
+func (r *runner) giveBack(ctx context.Context, s Step) error {
+	ca, err := r.desk.ca(s.Ask.CA)
+	if err != nil {
+		return err
+	}
+	answer, ok, err := ca.Lookup(ctx, requestID(r.run.ID, s.Count))
+	if err != nil || !ok || answer.State != RequestIssued {
+		return err
+	}
+	c, err := ParseCertificate(answer.Certificate)
+	if err != nil {
+		return err
+	}
+	return ca.Revoke(ctx, c.Serial, CessationOfOperation)
+}

@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+)
+
+// ReaderView is a reader by name, with what is in it.
+type ReaderView struct {
+	Reader Reader
+	Card   *Identity // nil when there is none, or it could not be read
+	Owner  UserRef   // from the store; zero for a card it does not know
+	State  State
+	Err    error // why the card could not be read
+}
+
+// LookAtReaders lists the readers, each with the card in it. known are the
+// views of an earlier look: a card that was not moved since is not asked again.
+func (d *Desk) LookAtReaders(ctx context.Context, actor Actor, known []ReaderView) ([]ReaderView, error) {
+	if err := may(actor, ViewCard); err != nil {
+		return nil, err
+	}
+	readers, err := d.Readers.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return d.look(ctx, readers, known), nil
+}
+
+// WatchReaders returns as soon as the readers or the cards in them differ from
+// known.
+func (d *Desk) WatchReaders(ctx context.Context, actor Actor, known []ReaderView) ([]ReaderView, error) {
+	if err := may(actor, ViewCard); err != nil {
+		return nil, err
+	}
+	before := make([]Reader, len(known))
+	for i, v := range known {
+		before[i] = v.Reader
+	}
+	readers, err := d.Readers.Wait(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	return d.look(ctx, readers, known), nil
+}
+
+func (d *Desk) look(ctx context.Context, readers []Reader, known []ReaderView) []ReaderView {
+	views := make([]ReaderView, len(readers))
+	for i, r := range readers {
+		views[i] = d.lookAt(ctx, r, known)
+	}
+	return views
+}
+
+func (d *Desk) lookAt(ctx context.Context, r Reader, known []ReaderView) ReaderView {
+	v := ReaderView{Reader: r}
+	if !r.Card || r.Mute {
+		return v
+	}
+	for _, k := range known {
+		if k.Reader.Name == r.Name && k.Reader.Visit == r.Visit && k.Card != nil {
+			v.Card = k.Card
+		}
+	}
+	if v.Card == nil {
+		id, err := d.identify(ctx, r.Name)
+		if err != nil {
+			v.Err = err
+			return v
+		}
+		v.Card = &id
+	}
+	record, ok, err := d.Ledger.Card(ctx, v.Card.ID)
+	if ok {
+		v.Owner, v.State = record.User, record.State
+	}
+	v.Err = err
+	return v
+}
+
+func (d *Desk) identify(ctx context.Context, reader string) (Identity, error) {
+	card, err := d.Readers.Connect(ctx, reader)
+	if err != nil {
+		return Identity{}, err
+	}
+	id, err := card.Identify(ctx)
+	if cerr := card.Close(); err == nil {
+		err = cerr
+	}
+	return id, err
+}
+
+// Connected is a card in a reader that the walk holds: read, and ready to be
+// unlocked. Whoever connects closes.
+type Connected struct {
+	Reader   string
+	Contents Contents
+	Record   Record // zero State for a card the store does not know
+	card     Card
+}
+
+// Known reports whether the store knows the card.
+func (c *Connected) Known() bool { return c.Record.State != "" }
+
+// Close lets the card go.
+func (c *Connected) Close() error { return c.card.Close() }
+
+// Connect reaches the card in a reader and reads it, without its PIN.
+func (d *Desk) Connect(ctx context.Context, actor Actor, reader string) (*Connected, error) {
+	if err := may(actor, ViewCard); err != nil {
+		return nil, err
+	}
+	card, err := d.Readers.Connect(ctx, reader)
+	if err != nil {
+		return nil, err
+	}
+	c := &Connected{Reader: reader, card: card}
+	if err := d.readInto(ctx, c); err != nil {
+		_ = card.Close()
+		return nil, err
+	}
+	d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), Card: c.Contents.Identity.ID, User: c.Record.User.ID}, nil)
+	return c, nil
+}
+
+// Refresh reads the card and its record again.
+func (d *Desk) Refresh(ctx context.Context, actor Actor, c *Connected) error {
+	if err := may(actor, ViewCard); err != nil {
+		return err
+	}
+	return d.readInto(ctx, c)
+}
+
+func (d *Desk) readInto(ctx context.Context, c *Connected) error {
+	contents, err := c.card.Inspect(ctx)
+	if err != nil {
+		return err
+	}
+	record, _, err := d.Ledger.Card(ctx, contents.Identity.ID)
+	if err != nil {
+		return err
+	}
+	c.Contents, c.Record = contents, record
+	return nil
+}
+
+// View shows a connected card as it is now, beside its record. The policy is
+// that of the card's user; a card without one has no reasons.
+func (d *Desk) View(ctx context.Context, actor Actor, c *Connected, user *User) (CardView, error) {
+	if err := may(actor, ViewCard); err != nil {
+		return CardView{}, err
+	}
+	record, policy := c.Record, Policy{}
+	if record.State == "" {
+		record.Card = c.Contents.Identity
+	}
+	if user != nil {
+		var err error
+		if policy, err = d.PolicyOf(*user); err != nil {
+			return CardView{}, err
+		}
+	}
+	return d.view(ctx, policy, record, &c.Contents)
+}

@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Desk is the one door: everything ui and cmd want of the engine is one of its
+// methods, each in a file of its own. A method takes the Actor, checks the
+// privilege, does the work and leaves its audit row.
+type Desk struct {
+	Directory Directory
+	Readers   Readers
+	CAs       map[string]CA // by the name templates use
+	Ledger    Ledger
+	Journal   Journal
+	Audit     Audit
+	Outbox    Outbox
+	Post      Post
+	Vault     Vault // nil when no policy seals a PUK
+
+	PolicyOf func(User) (Policy, error) // the policy a user has now
+	Now      func() time.Time
+	Random   io.Reader
+	Log      *slog.Logger
+}
+
+// leaseTime is how long a station that has gone silent keeps a card. It need
+// not cover the longest step: whoever takes over has the card in hand, and a
+// station without the card cannot go on.
+const leaseTime = 30 * time.Second
+
+func (d *Desk) lease(a Actor, fence int64) Lease {
+	now := d.Now()
+	return Lease{Station: a.Station, Now: now, Until: now.Add(leaseTime), Fence: fence}
+}
+
+// witness leaves an audit row for an act that is not recorded with its
+// outcome. A store that does not take it is logged: the act has happened.
+func (d *Desk) witness(ctx context.Context, row AuditRow, err error) {
+	row.At, row.Result = d.Now(), "done"
+	if err != nil {
+		row.Result, row.Detail = "failed", Clean(err.Error())
+	}
+	if Is(err, Forbidden) {
+		row.Result = "refused"
+	}
+	if werr := d.Audit.Write(context.WithoutCancel(ctx), row); werr != nil {
+		d.Log.Error("audit row was not written", "act", row.Act, "card", row.Card, "err", werr)
+	}
+}

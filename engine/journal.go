@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"time"
+)
+
+// RunID names one run of one plan: 32 hex digits, drawn at Begin.
+type RunID string
+
+// Run is an update under way, as the journal has it: the confirmed plan and
+// the notes of what became of its steps.
+type Run struct {
+	ID      RunID     `json:"id"`
+	Actor   Actor     `json:"actor"`
+	Plan    Plan      `json:"plan"`
+	Started time.Time `json:"started"`
+	Fence   int64     `json:"-"` // grows each time a kiosk takes the card; older ones may write no more
+	Notes   []Note    `json:"-"`
+	End     RunEnd    `json:"-"` // "" while the run is open
+}
+
+// RunEnd says how a run ended.
+type RunEnd string
+
+// The ends.
+const (
+	Finished  RunEnd = "finished"
+	TakenBack RunEnd = "taken back" // undone before anything was lost
+)
+
+// NoteKind is what a note says of a step.
+type NoteKind string
+
+// The notes. Begun stands in the journal before the deed, the others after.
+const (
+	Begun   NoteKind = "begun"
+	Done    NoteKind = "done"
+	Refused NoteKind = "refused" // the CA said no; its words are in Words
+)
+
+// Note is one entry of the journal.
+type Note struct {
+	Step int       `json:"step"`           // index into the plan's steps, or, when Undo, into those of Run.undoSteps
+	Undo bool      `json:"undo,omitempty"` // the run is being taken back
+	Kind NoteKind  `json:"kind"`
+	At   time.Time `json:"at"`
+	Data Data      `json:"data,omitzero"`
+}
+
+// Data is what later steps, and a later process, need of a step. None of it is
+// secret: a PUK is sealed.
+type Data struct {
+	Public      []byte `json:"public,omitempty"`      // MakeKey done
+	Request     string `json:"request,omitempty"`     // AskCA begun
+	Certificate []byte `json:"certificate,omitempty"` // AskCA done; AskCA refused: a certificate we did not ask for
+	Words       string `json:"words,omitempty"`       // AskCA refused: the CA's
+	GUID        string `json:"guid,omitempty"`        // WriteCHUID begun
+	Sealed      []byte `json:"sealed,omitempty"`      // SetPUK begun
+}
+
+// note returns the last note of a kind about a step.
+func (r Run) note(undo bool, step int, kind NoteKind) (Note, bool) {
+	for i := len(r.Notes) - 1; i >= 0; i-- {
+		if n := r.Notes[i]; n.Undo == undo && n.Step == step && n.Kind == kind {
+			return n, true
+		}
+	}
+	return Note{}, false
+}
+
+func (r Run) has(undo bool, step int, kind NoteKind) bool {
+	_, ok := r.note(undo, step, kind)
+	return ok
+}
+
+// refusal returns the CA's refusal of a template, if there is one.
+func (r Run) refusal(template string) (Note, bool) {
+	for i, s := range r.Plan.Steps {
+		if s.Verb == AskCA && s.Template == template {
+			return r.note(false, i, Refused)
+		}
+	}
+	return Note{}, false
+}
+
+// skips reports whether a step has fallen away: its template was refused after
+// the point from which the run only goes forward.
+func (r Run) skips(step int) bool {
+	s := r.Plan.Steps[step]
+	if s.Template == "" || step < r.Plan.Decided {
+		return false
+	}
+	if _, refused := r.refusal(s.Template); !refused {
+		return false
+	}
+	return s.Verb == WriteCertificate || s.Verb == Check
+}
+
+// next returns the first step that is neither done nor fallen away, or false
+// when there is none.
+func (r Run) next() (int, bool) {
+	for i := range r.Plan.Steps {
+		if !r.has(false, i, Done) && !r.has(false, i, Refused) && !r.skips(i) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// turned reports whether the run is being taken back: it was told to, or a
+// request was refused while everything could still be taken back.
+func (r Run) turned() bool {
+	for _, n := range r.Notes {
+		if n.Undo || n.Kind == Refused && n.Step < r.Plan.Decided {
+			return true
+		}
+	}
+	return false
+}
+
+// Committed reports whether a step that cannot be taken back was begun.
+func (r Run) Committed() bool {
+	for _, n := range r.Notes {
+		if !n.Undo && n.Step >= r.Plan.Decided {
+			return true
+		}
+	}
+	return false
+}
+
+// undoSteps are the deeds that take a run back: the keys it made are removed,
+// the certificates it was given are given back. They follow from the notes
+// before the turn, which do not change any more.
+func (r Run) undoSteps() []Step {
+	var back []Step
+	for i := r.Plan.Decided - 1; i >= 0; i-- {
+		if !r.has(false, i, Begun) {
+			continue
+		}
+		s := r.Plan.Steps[i]
+		switch s.Verb {
+		case MakeKey:
+			back = append(back, Step{Verb: RemoveKey, Place: s.Place, Template: s.Template})
+		case AskCA:
+			if no, refused := r.note(false, i, Refused); !refused || no.Data.Certificate != nil {
+				back = append(back, Step{Verb: GiveBack, Template: s.Template, Ask: s.Ask, Count: i})
+			}
+		case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
+			MoveKey, WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
+		}
+	}
+	return back
+}
+
+// made returns the public key the run made for a template.
+func (r Run) made(template string) []byte {
+	return r.data(MakeKey, template).Public
+}
+
+// granted returns the certificate the run was given for a template.
+func (r Run) granted(template string) []byte {
+	return r.data(AskCA, template).Certificate
+}
+
+func (r Run) data(v Verb, template string) Data {
+	for i, s := range r.Plan.Steps {
+		if s.Verb == v && s.Template == template {
+			n, _ := r.note(false, i, Done)
+			return n.Data
+		}
+	}
+	return Data{}
+}

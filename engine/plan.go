@@ -1,0 +1,262 @@
+package engine
+
+import "time"
+
+// Plan is an update as data: what will be done, in order, and what a person
+// must know before it is. Its text is the confirm screen and the golden test;
+// its JSON is the first thing in the journal.
+type Plan struct {
+	Format int      `json:"format"` // of the steps; see PlanFormat
+	Card   Identity `json:"card"`
+	User   UserRef  `json:"user"`
+	Policy string   `json:"policy"`
+	First  bool     `json:"first,omitempty"`  // the card has never been written
+	NewPIN bool     `json:"newPIN,omitempty"` // the holder gives the card its PIN
+
+	Steps   []Step   `json:"steps"`
+	Decided int      `json:"decided"` // index of the first step that cannot be taken back
+	Expects []Expect `json:"expects"` // what the plan found where it will write
+
+	Goes   []Loss      `json:"goes,omitempty"`
+	Comes  []Gain      `json:"comes,omitempty"`
+	Stays  []Stay      `json:"stays,omitempty"`
+	Tracks []Tracked   `json:"tracks,omitempty"` // third-party certificates, as the record will have them
+	Setup  []SetupLine `json:"setup,omitempty"`  // what is set before the card is handed out
+
+	Tracking bool `json:"tracking,omitempty"` // Tracks differs from what the record has
+
+	PINEntries int `json:"pinEntries"`
+	Touches    int `json:"touches"`
+
+	Obstacles []Obstacle `json:"-"` // why it cannot be carried out; empty in every journal
+}
+
+// PlanFormat counts the changes of meaning of a journalled plan. A kiosk
+// resumes every format up to its own.
+const PlanFormat = 1
+
+// Changes reports whether carrying the plan out would change anything on the
+// card or in its record.
+func (p Plan) Changes() bool {
+	return p.Tracking || len(p.Goes)+len(p.Comes)+len(p.Setup) > 0
+}
+
+// Verb is the deed of a step. The words stand in journals: never rename one.
+type Verb string
+
+// The verbs. Each says why it may happen twice: "it happened, the note was
+// lost" is the normal crash.
+const (
+	// ProveCard signs with a key the record names. Changes nothing.
+	ProveCard Verb = "prove card"
+	// MakeKey makes a key in an empty place, or, in place, over the old one.
+	// Twice: nothing was issued to the first.
+	MakeKey Verb = "make key"
+	// AskCA sends the request. Twice: the request's id is fixed by run and
+	// step, and the CA gives the same answer to the same id.
+	AskCA Verb = "ask CA"
+	// SetPIN replaces the factory PIN. Twice: the card tells whether it still
+	// has the factory's.
+	SetPIN Verb = "set PIN"
+	// SetPUK replaces the factory PUK by a random one that is sealed into the
+	// note before. Twice: as SetPIN; a PUK not yet set is drawn anew.
+	SetPUK Verb = "set PUK"
+	// BlockPUK spends the tries of a factory PUK. Twice: the card tells.
+	BlockPUK Verb = "block PUK"
+	// SetAdminKey puts a random key behind the PIN, then makes it the card's.
+	// Twice: whichever of the two keys the card takes tells how far it came.
+	SetAdminKey Verb = "set administration key"
+	// WriteCHUID gives the card a GUID. Twice: the same GUID, from run and step.
+	WriteCHUID Verb = "write CHUID"
+	// WriteCapabilities writes the card capability container. Twice: same bytes.
+	WriteCapabilities Verb = "write card capabilities"
+	// MoveKey moves a key. Twice: never blindly; the two places tell.
+	MoveKey Verb = "move key"
+	// WriteCertificate writes a certificate. Twice: same bytes, same end.
+	WriteCertificate Verb = "write certificate"
+	// Check reads back and proves. Changes nothing.
+	Check Verb = "check"
+	// WriteHistory tells how many former encryption keys the card holds.
+	// Twice: same bytes.
+	WriteHistory Verb = "write key history"
+	// RemoveCertificate and RemoveKey. Twice: same end.
+	RemoveCertificate Verb = "remove certificate"
+	RemoveKey         Verb = "remove key"
+	// WriteRecord writes facts, letters and audit in one transaction. Twice:
+	// its key is run and step.
+	WriteRecord Verb = "record"
+	// GiveBack revokes what a request brought, when a run is taken back.
+	// Twice: revoking what is revoked changes nothing.
+	GiveBack Verb = "give back certificate"
+)
+
+// Step is one deed.
+type Step struct {
+	Verb        Verb    `json:"verb"`
+	Place       Place   `json:"place,omitempty"` // where; for MoveKey: to where
+	From        Place   `json:"from,omitempty"`  // for MoveKey
+	Template    string  `json:"template,omitempty"`
+	Key         KeySpec `json:"key,omitzero"`          // MakeKey
+	Ask         *Ask    `json:"ask,omitempty"`         // AskCA
+	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey: the key that is meant
+	Certificate []byte  `json:"certificate,omitempty"` // WriteCertificate, Check: when known while planning
+	Encrypts    bool    `json:"encrypts,omitempty"`    // Check: prove by agreeing, not by signing
+	Count       int     `json:"count,omitempty"`       // WriteHistory: former keys on the card
+	Touch       bool    `json:"touch,omitempty"`       // the card will wait for a finger
+}
+
+// Ask is what a CA is asked for.
+type Ask struct {
+	CA        string     `json:"ca"`
+	Profile   string     `json:"profile"`
+	Subject   []RDN      `json:"subject"`
+	SAN       []SAN      `json:"san,omitempty"`
+	Usage     []KeyUsage `json:"usage,omitempty"`
+	Extended  []string   `json:"extended,omitempty"`
+	SID       string     `json:"sid,omitempty"`
+	ValidDays int        `json:"validDays"`
+}
+
+// Expect is what the plan found at a place it will write to. If the card has
+// something else there when the run begins, the plan is outdated.
+type Expect struct {
+	Place       Place  `json:"place"`
+	Certificate string `json:"certificate,omitempty"` // fingerprint, "" when there was none
+	Unreadable  bool   `json:"unreadable,omitempty"`
+	Public      []byte `json:"public,omitempty"` // the key, where the card tells
+}
+
+// LossWhy says why something goes away.
+type LossWhy string
+
+// The causes of loss.
+const (
+	LostCleared  LossWhy = "cleared"   // a person cleared its tick
+	LostInPlace  LossWhy = "in place"  // the card cannot keep the old key until the new one is in place
+	LostStrayKey LossWhy = "stray key" // a key without a certificate lies where ours must go
+)
+
+// Loss is one line under "Goes away".
+type Loss struct {
+	Place   Place   `json:"place"`
+	Title   string  `json:"title"` // template, or subject
+	Why     LossWhy `json:"why"`
+	KeyToo  bool    `json:"keyToo"`            // the key goes as well
+	History bool    `json:"history,omitempty"` // old mail can no longer be opened
+}
+
+// How says how a new certificate comes about.
+type How string
+
+// The ways, from DESIGN's "The old credential stays alive".
+const (
+	Fresh   How = "fresh"    // into an empty place
+	Staged  How = "staged"   // made aside; the old one works until the new one is in place
+	InPlace How = "in place" // the old one is lost at once
+)
+
+// Gain is one line under "Comes".
+type Gain struct {
+	Place    Place     `json:"place"`
+	Template string    `json:"template"`
+	CA       string    `json:"ca"`
+	How      How       `json:"how"`
+	Replaces time.Time `json:"replaces,omitzero"` // end of the certificate it renews
+	Expired  bool      `json:"expired,omitempty"` // the one it renews has expired already
+}
+
+// StayGroup is what kind of thing stays.
+type StayGroup string
+
+// The groups in which a card's contents are shown.
+const (
+	GroupManaged    StayGroup = "managed"
+	GroupCommon     StayGroup = "common"
+	GroupTracked    StayGroup = "tracked"
+	GroupThirdParty StayGroup = "third-party"
+)
+
+// Stay is one line under "Stays".
+type Stay struct {
+	Place Place     `json:"place"`
+	Title string    `json:"title"`
+	Group StayGroup `json:"group"`
+}
+
+// SetupLine is one thing that is set before the card is handed out.
+type SetupLine string
+
+// The lines, one for each verb of setting up.
+const (
+	SetupPIN      SetupLine = "PIN"
+	SetupPUK      SetupLine = "PUK sealed"
+	SetupNoPUK    SetupLine = "PUK blocked"
+	SetupAdminKey SetupLine = "administration key"
+	SetupIdentity SetupLine = "identity"
+)
+
+// Obstacle says why a plan cannot be carried out.
+type Obstacle interface{ obstacle() }
+
+// The obstacles.
+type (
+	// PlaceTaken says that something which is not ours lies where the template wants to be.
+	PlaceTaken struct {
+		Template string
+		Place    Place
+		By       string // subject, or why it cannot be read
+	}
+	// NoSpare says that no empty place is left to make the new key aside.
+	NoSpare struct{ Template string }
+	// KeyTypeUnknown says that the card does not know the algorithm.
+	KeyTypeUnknown struct {
+		Template string
+		Key      KeyType
+	}
+	// PolicyFixed says that on this card the place decides when the PIN is wanted, and
+	// touch cannot be asked for; the template wants otherwise.
+	PolicyFixed struct {
+		Template string
+		Place    Place
+		PIN      PINPolicy // the place's; "" when it takes no keys at all
+	}
+	// AttributeLacking says that the directory has no usable value for a recipe.
+	AttributeLacking struct {
+		Template, Attribute string
+		Err                 error
+	}
+	// EncryptionInPlace says that the card cannot keep the old encryption key, and mail
+	// encrypted to it would be lost.
+	EncryptionInPlace struct{ Template string }
+	// Unprovable says that the card's key cannot sign its own request.
+	Unprovable struct{ Template string }
+	// AdminKeyUnknown says that the card's administration key is neither the factory's
+	// nor behind the PIN.
+	AdminKeyUnknown struct{}
+	// NoTriesLeft says that the PIN is blocked.
+	NoTriesLeft struct{}
+	// UserDisabled says that the account is disabled in the directory.
+	UserDisabled struct{}
+	// StateForbids says that a card in this state is not updated.
+	StateForbids struct{ State State }
+)
+
+func (PlaceTaken) obstacle()        {}
+func (NoSpare) obstacle()           {}
+func (KeyTypeUnknown) obstacle()    {}
+func (PolicyFixed) obstacle()       {}
+func (AttributeLacking) obstacle()  {}
+func (EncryptionInPlace) obstacle() {}
+func (Unprovable) obstacle()        {}
+func (AdminKeyUnknown) obstacle()   {}
+func (NoTriesLeft) obstacle()       {}
+func (UserDisabled) obstacle()      {}
+func (StateForbids) obstacle()      {}
+
+// Verbs returns every verb, for tables that must not lack one.
+func Verbs() []Verb {
+	return []Verb{
+		ProveCard, MakeKey, AskCA, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
+		WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack,
+	}
+}

@@ -1,0 +1,174 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// Profile is a user with their cards, as the store knows them.
+type Profile struct {
+	User   User
+	Policy string
+	Cards  []CardView
+}
+
+// CardView is a card as it is shown: from the record, or, when Seen, from the
+// card itself.
+type CardView struct {
+	Record     Record
+	Seen       bool // read from the card just now
+	Reasons    []Reason
+	Entries    []Entry
+	Unfinished *RunSummary // an update that was begun and not ended
+}
+
+// Entry is one certificate of a card.
+type Entry struct {
+	Group      StayGroup
+	Place      Place
+	Title      string // template, or subject
+	Issuer     string
+	NotAfter   time.Time
+	Life       Life
+	Former     bool   // an encryption key kept so that old mail opens
+	Unreadable string // why it cannot be read
+	Missing    bool   // recorded, and not on the card any more
+}
+
+// RunSummary is one line of a card's history.
+type RunSummary struct {
+	ID        RunID
+	Started   time.Time
+	By        Actor
+	End       RunEnd // "" while it is open
+	Committed bool   // it can only be finished, not taken back
+	Turned    bool   // it is being taken back
+}
+
+// Profile reads a user from the directory and their cards from the store.
+func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, error) {
+	if err := may(actor, ViewCard); err != nil {
+		return Profile{}, err
+	}
+	user, err := d.Directory.User(ctx, id)
+	if err != nil {
+		return Profile{}, err
+	}
+	policy, err := d.PolicyOf(user)
+	if err != nil {
+		return Profile{}, err
+	}
+	records, err := d.Ledger.CardsOf(ctx, id)
+	if err != nil {
+		return Profile{}, err
+	}
+	p := Profile{User: user.shown(), Policy: policy.Name}
+	for _, r := range records {
+		v, err := d.view(ctx, policy, r, nil)
+		if err != nil {
+			return Profile{}, err
+		}
+		p.Cards = append(p.Cards, v)
+	}
+	d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), User: id}, nil)
+	return p, nil
+}
+
+func (d *Desk) view(ctx context.Context, policy Policy, r Record, contents *Contents) (CardView, error) {
+	v := CardView{
+		Record: r, Seen: contents != nil,
+		Reasons: Reasons(policy, r, contents, d.Now()),
+		Entries: Entries(policy, r, contents, d.Now()),
+	}
+	open, ok, err := d.openRun(ctx, r.Card.ID)
+	if ok {
+		s := open.summary()
+		v.Unfinished = &s
+	}
+	return v, err
+}
+
+// Entries lists a card's certificates in their groups: what the record says,
+// corrected by the card where it is at hand.
+func Entries(policy Policy, r Record, contents *Contents, now time.Time) []Entry {
+	var entries []Entry
+	for _, m := range r.Managed {
+		e := managedEntry(policy, m, now)
+		if contents != nil {
+			it, _ := contents.At(m.Place)
+			e.Missing = !r.manages(it)
+			e.Unreadable = it.Unreadable
+		}
+		entries = append(entries, e)
+	}
+	for _, m := range r.Former {
+		e := managedEntry(Policy{}, m, now)
+		e.Former = true
+		entries = append(entries, e)
+	}
+	if contents == nil {
+		for _, t := range r.Tracked {
+			if !t.Ignored {
+				entries = append(entries, Entry{
+					Group: GroupTracked, Place: t.Place, Title: t.Subject,
+					Issuer: t.Issuer, NotAfter: t.NotAfter, Life: lifeAt(t.NotAfter, now),
+				})
+			}
+		}
+		return entries
+	}
+	return append(entries, thirdPartyEntries(r, *contents, now)...)
+}
+
+func managedEntry(policy Policy, m Managed, now time.Time) Entry {
+	e := Entry{
+		Group: GroupManaged, Place: m.Place, Title: m.Template,
+		Issuer: m.Issuer, NotAfter: m.NotAfter, Life: lifeAt(m.NotAfter, now),
+	}
+	if t, ok := policy.Template(m.Template); ok {
+		e.Life = t.life(m, now)
+	}
+	return e
+}
+
+func thirdPartyEntries(r Record, contents Contents, now time.Time) []Entry {
+	var tracked, others []Entry
+	for _, f := range FindThirdParty(r, contents) {
+		e := Entry{
+			Group: GroupThirdParty, Place: f.Place, Title: f.Certificate.Subject, Unreadable: f.Unreadable,
+			Issuer: f.Certificate.Issuer, NotAfter: f.Certificate.NotAfter,
+		}
+		if f.Unreadable == "" {
+			e.Life = lifeAt(e.NotAfter, now)
+		}
+		if f.Tracked {
+			e.Group = GroupTracked
+			tracked = append(tracked, e)
+		} else {
+			others = append(others, e)
+		}
+	}
+	return append(tracked, others...)
+}
+
+func lifeAt(notAfter, now time.Time) Life {
+	if now.Before(notAfter) {
+		return Valid
+	}
+	return Expired
+}
+
+func (d *Desk) openRun(ctx context.Context, card CardID) (Run, bool, error) {
+	runs, err := d.Journal.Runs(ctx, card)
+	if err != nil || len(runs) == 0 || runs[0].End != "" {
+		return Run{}, false, err
+	}
+	return runs[0], true, nil
+}
+
+func (r Run) summary() RunSummary {
+	return RunSummary{
+		ID: r.ID, Started: r.Started, By: r.Actor, End: r.End,
+		Committed: r.Committed(), Turned: r.turned(),
+	}
+}

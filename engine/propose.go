@@ -1,0 +1,38 @@
+package engine
+
+import "context"
+
+// Proposal is what an update of a connected card would do, for one selection.
+type Proposal struct {
+	User       User
+	Choices    []Choice
+	ThirdParty []ThirdParty
+	AskTracked bool // the policy wants third-party certificates to be asked about, and there are some
+	Plan       Plan
+}
+
+// Propose plans the update of a connected card for its user. It writes nothing
+// and reads neither card nor directory anew.
+func (d *Desk) Propose(_ context.Context, actor Actor, c *Connected, user User, s Selection) (Proposal, error) {
+	if err := may(actor, UpdateCard); err != nil {
+		return Proposal{}, err
+	}
+	if c.Record.User.ID != user.ID {
+		return Proposal{}, &Error{Op: "plan update", Kind: OtherCard, Subject: c.Record.User.Name}
+	}
+	policy, err := d.PolicyOf(user)
+	if err != nil {
+		return Proposal{}, err
+	}
+	p := Proposal{
+		User:       user,
+		Choices:    Choices(policy, c.Record, &c.Contents, d.Now()),
+		ThirdParty: FindThirdParty(c.Record, c.Contents),
+	}
+	p.AskTracked = policy.SearchThirdParty && len(p.ThirdParty) > 0
+	p.Plan = MakePlan(Planning{
+		Policy: policy, Record: c.Record, User: user, Contents: c.Contents,
+		Choices: p.Choices, Selection: s,
+	})
+	return p, nil
+}

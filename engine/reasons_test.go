@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"reflect"
+	"testing"
+	"time"
+)
+
+var (
+	issuedAt = time.Date(2025, 12, 1, 10, 0, 0, 0, time.UTC)
+	endsAt   = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+)
+
+func authentication() Template {
+	return Template{Name: "Authentication", Place: "9a", Renew: Window{Days: 30}}
+}
+
+func recordWith(m ...Managed) Record {
+	return Record{State: StateIssued, Written: issuedAt, Managed: m}
+}
+
+// A certificate is due from the second its window opens, and expired from the
+// second it ends.
+func TestExpiryToTheSecond(t *testing.T) {
+	opens := endsAt.AddDate(0, 0, -30)
+	m := Managed{Template: "Authentication", Place: "9a", NotBefore: issuedAt, NotAfter: endsAt}
+	policy := Policy{Templates: []Template{authentication()}}
+	for _, c := range []struct {
+		now  time.Time
+		want []Reason
+	}{
+		{opens.Add(-time.Second), nil},
+		{opens, []Reason{Expires{"Authentication", "9a", endsAt, Expiring}}},
+		{endsAt.Add(-time.Second), []Reason{Expires{"Authentication", "9a", endsAt, Expiring}}},
+		{endsAt, []Reason{Expires{"Authentication", "9a", endsAt, Expired}}},
+	} {
+		if got := Reasons(policy, recordWith(m), nil, c.now); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("at %s: %v, want %v", c.now, got, c.want)
+		}
+	}
+}
+
+// A window in percent is measured on the whole life.
+func TestWindowInPercent(t *testing.T) {
+	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	to := from.Add(1000 * time.Hour)
+	if got, want := (Window{Percent: 20}).Opens(from, to), from.Add(800*time.Hour); !got.Equal(want) {
+		t.Errorf("opens at %s, want %s", got, want)
+	}
+}
+
+// A mandatory template that is not on the card makes it due; an optional one
+// only says what could be added.
+func TestMissingAndOptional(t *testing.T) {
+	mail := Template{Name: "Mail", Place: "9d", Optional: true}
+	policy := Policy{Templates: []Template{authentication(), mail}}
+	got := Reasons(policy, recordWith(), nil, issuedAt)
+	want := []Reason{TemplateMissing{"Authentication", false}, OptionalAvailable{"Mail"}}
+	if !reflect.DeepEqual(got, want) || !Due(got) {
+		t.Errorf("%v, due %v", got, Due(got))
+	}
+	if Due(got[1:]) {
+		t.Error("an optional template makes a card due for ever")
+	}
+}
+
+// What the card itself shows outweighs the record: a certificate that was
+// overwritten or removed outside is missing.
+func TestCardOutweighsRecord(t *testing.T) {
+	der := []byte("certificate")
+	m := Managed{Template: "Authentication", Place: "9a", NotBefore: issuedAt, NotAfter: endsAt, Fingerprint: Fingerprint(der)}
+	policy := Policy{Templates: []Template{authentication()}}
+	for name, c := range map[string]struct {
+		items   []Item
+		missing bool
+	}{
+		"as recorded": {[]Item{{Place: "9a", Certificate: der}}, false},
+		"overwritten": {[]Item{{Place: "9a", Certificate: []byte("another")}}, true},
+		"removed":     {nil, true},
+	} {
+		got := Reasons(policy, recordWith(m), &Contents{Items: c.items}, issuedAt)
+		if (len(got) == 1) != c.missing {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// Cards in a state that is not updated are not due.
+func TestOnlyLivingCardsAreDue(t *testing.T) {
+	policy := Policy{Templates: []Template{authentication()}}
+	for _, s := range []State{"", StateClean, StatePending, StateDisabled, StateRevoked} {
+		if got := Reasons(policy, Record{State: s}, nil, issuedAt); got != nil {
+			t.Errorf("%q: %v", s, got)
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// runner carries a run out, step by step: note begun, act, note done. What
+// cannot be noted is not started. A deed that is finished is noted even while
+// the program shuts down.
+type runner struct {
+	desk  *Desk
+	run   Run
+	card  UnlockedCard
+	pin   PIN
+	puk   PIN // the PUK that was drawn, until it is on the card
+	watch func(Event)
+	back  bool         // a person wants the run taken back
+	fresh map[int]bool // steps begun by this runner: nothing of them can have happened before
+}
+
+// lock locks the card. What was done is done; trouble here only goes to the
+// log.
+func (r *runner) lock() {
+	if err := r.card.Close(); err != nil {
+		r.desk.Log.Warn("card was not locked", "run", r.run.ID, "err", err)
+	}
+}
+
+func (r *runner) carry(ctx context.Context) (Result, error) {
+	if !r.back && !r.run.turned() {
+		if err := r.forward(ctx); err != nil {
+			return Result{}, r.stop(ctx, err)
+		}
+	}
+	if r.back || r.run.turned() {
+		if err := r.backward(ctx); err != nil {
+			return Result{}, during(err, r.run.ID)
+		}
+	}
+	return r.result(), nil
+}
+
+// forward carries out the plan's steps that are not done, until the last or
+// until the run turns.
+func (r *runner) forward(ctx context.Context) error {
+	r.tell(Event{Kind: EventSteps, Steps: r.run.Plan.Steps})
+	r.tellSettled()
+	for {
+		n, more := r.run.next()
+		if !more {
+			return r.end(ctx, nil, Finished)
+		}
+		if err := r.begin(ctx, n); err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return &Error{Op: "carry on", Kind: Stopped, Err: err}
+		}
+		r.tell(Event{Kind: EventBegun, Step: n})
+		if err := r.take(ctx, n); err != nil {
+			return err
+		}
+		if r.run.turned() || r.run.End != "" {
+			return nil
+		}
+	}
+}
+
+// take carries out one step and notes what came of it.
+func (r *runner) take(ctx context.Context, n int) error {
+	if r.run.Plan.Steps[n].Verb == WriteRecord {
+		return r.record(ctx, n)
+	}
+	kind, data, err := r.act(ctx, n)
+	if err != nil {
+		return err
+	}
+	return r.settle(ctx, Note{Step: n, Kind: kind, Data: data})
+}
+
+// begin notes that a step begins, unless that was noted with the end of the
+// one before, or by a runner before this one.
+func (r *runner) begin(ctx context.Context, n int) error {
+	if r.run.has(false, n, Begun) {
+		return nil
+	}
+	note, err := r.begun(n)
+	if err != nil {
+		return err
+	}
+	if err := r.note(ctx, []Note{note}, ""); err != nil {
+		return err
+	}
+	r.fresh[n] = true
+	return nil
+}
+
+// settle notes the end of a step and, in the same write, the begin of the
+// next; when there is no next, the end of the run.
+func (r *runner) settle(ctx context.Context, note Note) error {
+	note.At = r.desk.Now()
+	notes, end, err := r.following(note)
+	if err != nil {
+		return err
+	}
+	if err := r.note(ctx, notes, end); err != nil {
+		return err
+	}
+	r.settled(note)
+	return nil
+}
+
+// following returns a note together with the one that begins the next step,
+// and how the run ends if there is none.
+func (r *runner) following(note Note) ([]Note, RunEnd, error) {
+	ahead := r.run
+	ahead.Notes = append(ahead.Notes[:len(ahead.Notes):len(ahead.Notes)], note)
+	if ahead.turned() {
+		return []Note{note}, "", nil
+	}
+	n, more := ahead.next()
+	if !more {
+		return []Note{note}, Finished, nil
+	}
+	if ahead.has(false, n, Begun) {
+		return []Note{note}, "", nil
+	}
+	next, err := r.begun(n)
+	if err != nil {
+		return nil, "", err
+	}
+	r.fresh[n] = true
+	return []Note{note, next}, "", nil
+}
+
+func (r *runner) begun(n int) (Note, error) {
+	data, err := r.intent(n)
+	return Note{Step: n, Kind: Begun, At: r.desk.Now(), Data: data}, err
+}
+
+// note writes to the journal, whatever happens to ctx: the deed is done.
+func (r *runner) note(ctx context.Context, notes []Note, end RunEnd) error {
+	var audit *AuditRow
+	if end != "" {
+		audit = &AuditRow{
+			At: r.desk.Now(), Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
+			User: r.run.Plan.User.ID, Run: r.run.ID, Result: string(end),
+		}
+	}
+	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	if err := r.desk.Journal.Note(context.WithoutCancel(ctx), r.run.ID, lease, notes, end, audit); err != nil {
+		return err
+	}
+	r.run.Notes = append(r.run.Notes, notes...)
+	r.run.End = end
+	return nil
+}
+
+func (r *runner) end(ctx context.Context, notes []Note, end RunEnd) error {
+	return r.note(ctx, notes, end)
+}
+
+// stop decides what trouble on the way forward means. As long as nothing was
+// begun but proving the card, the run is closed and nothing was changed.
+func (r *runner) stop(ctx context.Context, err error) error {
+	for _, n := range r.run.Notes {
+		if r.run.Plan.Steps[n.Step].Verb != ProveCard {
+			return during(err, r.run.ID)
+		}
+	}
+	if cerr := r.end(ctx, nil, TakenBack); cerr != nil {
+		return during(errors.Join(err, cerr), r.run.ID)
+	}
+	return err
+}
+
+// during marks trouble as that of a run which stands in the journal.
+func during(err error, run RunID) error {
+	var e *Error
+	if !errors.As(err, &e) {
+		return &Error{Op: "carry out plan", Kind: Broken, Run: run, Effect: CanContinue, Err: err}
+	}
+	marked := *e
+	marked.Run, marked.Effect, marked.Err = run, CanContinue, err
+	marked.Op = "carry out plan"
+	return &marked
+}
+
+func (r *runner) tell(e Event) {
+	if r.watch != nil {
+		e.Run = r.run.ID
+		r.watch(e)
+	}
+}
+
+// tellSettled tells the watcher of a resumed run what was done before.
+func (r *runner) tellSettled() {
+	for i := range r.run.Plan.Steps {
+		if r.run.has(false, i, Done) || r.run.has(false, i, Refused) || r.run.skips(i) {
+			r.tell(Event{Kind: EventSkip, Step: i})
+		}
+	}
+}
+
+func (r *runner) settled(note Note) {
+	r.desk.Log.Info("step settled", "run", r.run.ID, "step", note.Step, "undo", note.Undo, "as", string(note.Kind))
+	r.tell(Event{Kind: EventDone, Step: note.Step, Undo: note.Undo})
+}
+
+// result tells how the run ended.
+func (r *runner) result() Result {
+	res := Result{Run: r.run.ID, End: r.run.End, Notice: r.run.notice(r.run.recordedAt())}
+	for i, s := range r.run.Plan.Steps {
+		if n, ok := r.run.note(false, i, Refused); ok {
+			res.Refusals = append(res.Refusals, Refusal{s.Template, n.Data.Words})
+		}
+	}
+	if res.End == Finished {
+		res.Letters = r.run.letters(res.Notice)
+	}
+	return res
+}
+
+// recordedAt is when the record was written.
+func (r Run) recordedAt() time.Time {
+	for i, s := range r.Plan.Steps {
+		if s.Verb == WriteRecord {
+			n, _ := r.note(false, i, Done)
+			return n.At
+		}
+	}
+	return time.Time{}
+}
