@@ -1,0 +1,160 @@
+// Package walk is the way through an update as data: which stages there are,
+// which of them fall away, and the draft that the answers fill.
+//
+// The full screen and the plain lines both follow it; neither knows what comes
+// next by itself. The walk owns the connected card and the PIN: Release wipes
+// and closes them.
+package walk
+
+import "cardkiosk/engine"
+
+// Stage is one page of the walk.
+type Stage string
+
+// The stages, in the order they stand in the trail.
+const (
+	FindUser        Stage = "user"
+	Profile         Stage = "card"
+	ConnectCard     Stage = "reader"
+	ConfirmAssign   Stage = "assign"
+	SelectTemplates Stage = "templates"
+	EnterPIN        Stage = "PIN"
+	SelectTracked   Stage = "third-party"
+	Confirm         Stage = "confirm"
+	Update          Stage = "update"
+	Result          Stage = "result"
+)
+
+// Action is what a person wants done with a card.
+type Action string
+
+// The actions.
+const (
+	IssueCard      Action = "issue" // the first update
+	UpdateCard     Action = "update"
+	ContinueUpdate Action = "continue"
+	TakeBackUpdate Action = "take back"
+	AssignCard     Action = "assign"
+	ReadCard       Action = "read"       // whose card is this?
+	FindOwner      Action = "find owner" // of a card nobody is known to have; has no stages of its own
+	ShowHistory    Action = "history"    // has no stages of its own
+)
+
+// stages says, for each action, which stages it has. FindUser and Profile lead
+// to every action and belong to all of them.
+var stages = map[Action][]Stage{
+	IssueCard:      {FindUser, Profile, ConnectCard, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result},
+	UpdateCard:     {FindUser, Profile, ConnectCard, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result},
+	ContinueUpdate: {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
+	TakeBackUpdate: {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
+	AssignCard:     {FindUser, Profile, ConnectCard, ConfirmAssign},
+	ReadCard:       {FindUser, ConnectCard, Profile},
+}
+
+// skips says when a stage falls away.
+var skips = map[Stage]func(*Draft) bool{
+	ConnectCard:   (*Draft).atHand,
+	SelectTracked: (*Draft).nothingToTrack,
+}
+
+// Draft is what the answers have filled in so far. The zero Draft is the start
+// of a walk.
+type Draft struct {
+	Action    Action
+	User      *engine.User
+	Card      engine.CardID     // the card meant; "" while any will do
+	Connected *engine.Connected // the card at hand
+	Selection engine.Selection
+	Proposal  *engine.Proposal // what an update would do, for Selection
+	PIN       engine.PIN
+	Result    *engine.Result
+}
+
+// atHand reports whether the card that is meant lies in a reader already.
+func (d *Draft) atHand() bool {
+	return d.Connected != nil && d.Card != "" && d.Connected.Contents.Identity.ID == d.Card
+}
+
+func (d *Draft) nothingToTrack() bool {
+	return d.Proposal != nil && !d.Proposal.AskTracked
+}
+
+// NewPIN reports whether the PIN stage asks for the PIN the card is to get.
+func (d *Draft) NewPIN() bool {
+	return !d.Continues() && d.Proposal != nil && d.Proposal.Plan.NewPIN
+}
+
+// Continues reports whether the walk goes on with a run that was begun.
+func (d *Draft) Continues() bool { return d.Action == ContinueUpdate || d.Action == TakeBackUpdate }
+
+// Stages returns the stages of the draft's action that do not fall away.
+// Before an action was chosen these are the ones that lead to one.
+func (d *Draft) Stages() []Stage {
+	all, ok := stages[d.Action]
+	if !ok {
+		return []Stage{FindUser, Profile}
+	}
+	var left []Stage
+	for _, s := range all {
+		if skip := skips[s]; skip == nil || !skip(d) {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// Next returns the stage after s; the last has none after it.
+func (d *Draft) Next(s Stage) (Stage, bool) { return d.beside(s, +1) }
+
+// Back returns the stage before s. There is no way back from Update on: the
+// run has begun.
+func (d *Draft) Back(s Stage) (Stage, bool) {
+	if s == Update || s == Result {
+		return "", false
+	}
+	return d.beside(s, -1)
+}
+
+// beside walks the whole list, so that a stage which has fallen away meanwhile
+// still has its place in it.
+func (d *Draft) beside(s Stage, step int) (Stage, bool) {
+	all := stages[d.Action]
+	if all == nil {
+		all = []Stage{FindUser, Profile}
+	}
+	at := -1
+	for i, one := range all {
+		if one == s {
+			at = i
+		}
+	}
+	for i := at + step; at >= 0 && i >= 0 && i < len(all); i += step {
+		if skip := skips[all[i]]; skip == nil || !skip(d) {
+			return all[i], true
+		}
+	}
+	return "", false
+}
+
+// ForgetCard lets the connected card go, and everything that hangs on it.
+func (d *Draft) ForgetCard() {
+	if d.Connected != nil {
+		_ = d.Connected.Close() // the card may be gone; there is nothing to save
+	}
+	d.PIN.Wipe()
+	d.Connected, d.Proposal, d.PIN = nil, nil, engine.PIN{}
+	d.Selection = engine.Selection{}
+}
+
+// Release ends the walk: the PIN is wiped and the card is let go.
+func (d *Draft) Release() {
+	d.ForgetCard()
+	*d = Draft{}
+}
+
+// Stages returns every stage, for tables that must not lack one.
+func Stages() []Stage {
+	return []Stage{
+		FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result,
+	}
+}

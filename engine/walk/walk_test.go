@@ -1,0 +1,73 @@
+package walk
+
+import (
+	"slices"
+	"testing"
+
+	"cardkiosk/engine"
+)
+
+// Each action leads through its own stages, and back the same way until the
+// run begins.
+func TestStagesThereAndBack(t *testing.T) {
+	for action, all := range stages {
+		d := &Draft{Action: action}
+		var there []Stage
+		for s, ok := all[0], true; ok; s, ok = d.Next(s) {
+			there = append(there, s)
+		}
+		if !slices.Equal(there, all) {
+			t.Errorf("%s: walked %v, want %v", action, there, all)
+		}
+		for i := len(all) - 1; i > 0; i-- {
+			got, ok := d.Back(all[i])
+			begun := all[i] == Update || all[i] == Result
+			if ok == begun || ok && got != all[i-1] {
+				t.Errorf("%s: back from %s gives %q, %v", action, all[i], got, ok)
+			}
+		}
+	}
+}
+
+// The connect page falls away exactly when the card that is meant is at hand.
+func TestConnectFallsAway(t *testing.T) {
+	held := &engine.Connected{Contents: engine.Contents{Identity: engine.Identity{ID: "yubikey-1"}}}
+	for name, c := range map[string]struct {
+		draft Draft
+		want  Stage
+	}{
+		"no card at hand":     {Draft{Action: UpdateCard, Card: "yubikey-1"}, ConnectCard},
+		"the card is at hand": {Draft{Action: UpdateCard, Card: "yubikey-1", Connected: held}, SelectTemplates},
+		"another is at hand":  {Draft{Action: UpdateCard, Card: "yubikey-2", Connected: held}, ConnectCard},
+		"any card will do":    {Draft{Action: AssignCard, Connected: held}, ConnectCard},
+	} {
+		if got, _ := c.draft.Next(Profile); got != c.want {
+			t.Errorf("%s: after the profile comes %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// Third-party certificates are asked about only where the proposal says so.
+func TestTrackedFallsAway(t *testing.T) {
+	for ask, want := range map[bool]Stage{true: SelectTracked, false: Confirm} {
+		d := Draft{Action: UpdateCard, Proposal: &engine.Proposal{AskTracked: ask}}
+		if got, _ := d.Next(EnterPIN); got != want {
+			t.Errorf("with AskTracked %v comes %s, want %s", ask, got, want)
+		}
+		back := map[bool]Stage{true: SelectTracked, false: EnterPIN}[ask]
+		if got, _ := d.Back(Confirm); got != back {
+			t.Errorf("with AskTracked %v back leads to %s, want %s", ask, got, back)
+		}
+	}
+}
+
+// Releasing a walk leaves no PIN behind, not even in copies.
+func TestReleaseWipesPIN(t *testing.T) {
+	bytes := []byte("135792")
+	d := Draft{PIN: engine.NewPIN(bytes)}
+	copied := d.PIN
+	d.Release()
+	if copied.Len() != 0 || !slices.Equal(bytes, make([]byte, 6)) {
+		t.Error("the PIN outlived the walk")
+	}
+}
