@@ -1,0 +1,93 @@
+package words
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"cardkiosk/engine"
+)
+
+// Reason says why a card is due, with its cause.
+func (t *Text) Reason(r engine.Reason, now time.Time) string {
+	switch r := r.(type) {
+	case engine.Expires:
+		format := t.Reasons.Expires
+		if r.Life == engine.Expired {
+			format = t.Reasons.Expired
+		}
+		return fmt.Sprintf(format, r.Template, t.until(r.NotAfter, now), t.DateOf(r.NotAfter))
+	case engine.TemplateMissing:
+		if r.First {
+			return fmt.Sprintf(t.Reasons.First, r.Template)
+		}
+		return fmt.Sprintf(t.Reasons.Missing, r.Template)
+	case engine.OptionalAvailable:
+		return fmt.Sprintf(t.Reasons.Optional, r.Template)
+	}
+	return ""
+}
+
+// Choice says what one line of the template page would do.
+func (t *Text) Choice(c engine.Choice, ticked bool, now time.Time) string {
+	switch c.Fate(ticked) {
+	case engine.Added:
+		return t.Templates.Added
+	case engine.Stays:
+		if c.Template.Optional {
+			return t.Templates.StaysOptional
+		}
+		return t.Templates.Stays
+	case engine.Removed:
+		return t.Templates.Removed
+	case engine.Absent:
+		return t.Templates.Absent
+	case engine.Renewed:
+		return fmt.Sprintf(t.Templates.Renewed, t.renewal(*c.Reason, now))
+	}
+	return ""
+}
+
+// renewal is a reason without its template's name, which stands beside it.
+func (t *Text) renewal(r engine.Expires, now time.Time) string {
+	if r.Life == engine.Expired {
+		return fmt.Sprintf(t.Templates.RenewedExpired, t.until(r.NotAfter, now))
+	}
+	return fmt.Sprintf(t.Templates.RenewedExpires, t.until(r.NotAfter, now))
+}
+
+// Obstacle says why a plan cannot be carried out.
+func (t *Text) Obstacle(o engine.Obstacle) string {
+	w := t.Obstacles
+	switch o := o.(type) {
+	case engine.PlaceTaken:
+		return fmt.Sprintf(w.PlaceTaken, o.Template, t.Place(o.Place), o.By)
+	case engine.NoSpare:
+		return fmt.Sprintf(w.NoSpare, o.Template)
+	case engine.KeyTypeUnknown:
+		return fmt.Sprintf(w.KeyType, o.Template, o.Key)
+	case engine.PolicyFixed:
+		if o.PIN == "" {
+			return fmt.Sprintf(w.NoKeysThere, o.Template, t.Place(o.Place))
+		}
+		return fmt.Sprintf(w.PolicyFixed, o.Template, t.Place(o.Place), o.PIN)
+	case engine.AttributeLacking:
+		if errors.Is(o.Err, engine.ErrMissing) {
+			return fmt.Sprintf(w.Lacking, o.Template, o.Attribute)
+		}
+		return fmt.Sprintf(w.Control, o.Template, o.Attribute)
+	case engine.EncryptionInPlace:
+		return fmt.Sprintf(w.EncryptionInPlace, o.Template)
+	case engine.Unprovable:
+		return fmt.Sprintf(w.Unprovable, o.Template)
+	case engine.AdminKeyUnknown:
+		return w.AdminKey
+	case engine.NoTriesLeft:
+		return w.NoTries
+	case engine.UserDisabled:
+		return w.Disabled
+	case engine.StateForbids:
+		return fmt.Sprintf(w.State, t.Cards[o.State])
+	}
+	return ""
+}

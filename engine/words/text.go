@@ -1,0 +1,240 @@
+// Package words holds every sentence a person reads: one table per language,
+// and the functions that put typed values into its sentences.
+//
+// A language is a Text, one file; a test holds that none lacks a word. Values
+// from outside (names, subjects, a CA's own words) must have gone through
+// engine.Clean before they come here; errors are cleaned here.
+package words
+
+import (
+	"fmt"
+
+	"cardkiosk/engine"
+)
+
+// Text is one language. Sentences with values are formats for fmt; the comment
+// beside a field says which values they get, in order.
+type Text struct {
+	Product string
+	Months  [12]string // short names
+
+	Frame     Frame
+	Find      Find
+	Profile   Profile
+	Connect   Connect
+	Assign    Assign
+	Templates Templates
+	PIN       PIN
+	Tracked   Tracked
+	Confirm   Confirm
+	Progress  Progress
+	Result    Result
+	History   History
+	Plain     Plain
+	Demo      Demo
+	Keys      Keys
+	Values    Values
+	Reasons   Reasons
+	Obstacles Obstacles
+	Count     Counts
+
+	Stages map[string]string // by walk.Stage
+	Cards  map[engine.State]string
+	Groups map[engine.StayGroup]string
+	Losses map[engine.LossWhy]string
+	Hows   map[engine.How]string
+	SetUps map[engine.SetupLine]string
+	Ends   map[engine.RunEnd]string
+	Steps  map[engine.Verb]string // template
+	Undo   map[engine.Verb]string // template
+
+	Actions map[string]string // by walk.Action
+	Unfits  map[string]string // by walk.Unfit
+
+	Troubles map[engine.Kind]Trouble
+	Effects  map[engine.Effect]string
+}
+
+// Trouble is what is said of a Kind.
+type Trouble struct {
+	Title string // what happened
+	Of    string // the same with the error's subject, "%s"; "" where it has none
+	Hint  string // what to do
+}
+
+// Plural is a noun with its number: "%d card", "%d cards".
+type Plural struct{ One, Other string }
+
+// Of fills in the number.
+func (p Plural) Of(n int) string {
+	if n == 1 {
+		return fmt.Sprintf(p.One, n)
+	}
+	return fmt.Sprintf(p.Other, n)
+}
+
+// The parts of a Text, one for each page.
+type (
+	// Frame is around every page.
+	Frame struct {
+		Quit, QuitHint, QuitRun, Yes, No, Close string
+		Help, HelpHint, Working, RunGoesOn, Run string
+		TooSmall                                string // width, height, least width, least height
+		Held                                    string // serial, reader
+		Operator                                string // name
+	}
+	// Find is the page that finds the user.
+	Find struct {
+		Title, Ask, Hint, Nobody, Searching, NoCard, Due, Disabled string
+		ShownMore                                                  string // number
+	}
+	// Profile is the page of a user and their cards.
+	Profile struct {
+		Policy                                              string // name
+		Card                                                string // serial, model
+		InReader                                            string // reader
+		Unfinished, UnfinishedBack                          string // date and time, station
+		NotHere, NoCards, NoMail, UserDisabled              string
+		Unknown, UnknownHint                                string
+		DueBecause, NotDue, Optional, OnCard, Unseen, Empty string
+		Former, Missing, Unreadable                         string
+	}
+	// Connect is the page that picks a reader.
+	Connect struct {
+		Title, NoReaders, Empty, Mute, Unread, Nobody, Reading, PutIn string
+		TitleCard                                                     string // serial
+		Belongs                                                       string // name
+	}
+	// Assign is the question before a card gets its user.
+	Assign struct {
+		Title, Blank, NotBlank, Nothing, Yes, No, Done string
+		Question                                       string // serial, model, name
+	}
+	// Templates is the page that selects templates.
+	Templates struct {
+		Title, Mandatory, Optional, Locked string
+		Added, Stays, Removed, Absent      string
+		RenewedExpires, RenewedExpired     string // when
+		Renewed                            string // one of the two
+		StaysOptional                      string
+	}
+	// PIN is the page that asks for it.
+	PIN struct {
+		Title, TitleNew, Field, NewField, AgainField, Shape, LastHint, LastAsk, Checking string
+		TooShort, TooLong, NotASCII, Weak, Differ                                        string
+		Card                                                                             string // name, serial, reader
+		Unknown                                                                          string
+	}
+	// Tracked is the page about third-party certificates.
+	Tracked struct {
+		Title, Hint, Unreadable string
+		Issuer                  string // name
+		Until                   string // date
+	}
+	// Confirm is the page with the whole plan.
+	Confirm struct {
+		Title, TitleFirst                string // serial
+		Goes, Comes, Stays, SetUp        string
+		Cannot, Nothing, Go, Back        string
+		KeyToo, CertificateOnly, KeyOnly string // place, title, why
+		OldMail                          string
+		NewKey                           string // place, template, CA
+		Stay                             string // place, title
+		StayGroup                        string // place, title, group
+		PINOnce, NewPIN, NoTouch         string
+	}
+	// Progress is the page during the run.
+	Progress struct {
+		Title, TitleBack   string // serial
+		DoNotRemove, Touch string
+		Moved              string // size, size
+		Run                string // id, time
+		Stopping           string
+		OldKeyAside        string // template
+		NewKeyHome         string // template
+		KeepFormer         string // template
+		CheckFormer        string // template
+	}
+	// Result is the last page.
+	Result struct {
+		Done, TakenBack, TakenBackHint string
+		Written, Removed, Kept         string
+		WrittenLine                    string // place, template, date
+		Recorded                       string // serial
+		MailWaits                      string // address
+		NoMail                         string
+		Refused                        string // template, words
+		Lost                           string // template
+		Next, NextFirst                string
+		Close, Another, Details        string
+		DetailRun, DetailCertificate   string // id; template, serial, fingerprint
+		DetailRequest                  string // id
+	}
+	// History is the list of a card's runs.
+	History struct {
+		Title, None, Open string
+		By                string // name, station
+	}
+	// Plain are the words that only plain lines need.
+	Plain struct {
+		Who, WhichUser, WhichCard, WhichReader, WhichAction string
+		AskPIN, AskNewPIN, AskAgainPIN, AskLast             string
+		AskTick, AskTrack, AskGo, AskAssign                 string // question of y/n
+		YesNo, Yes, No, Back, Quit, More                    string
+		NotUnderstood, EndOfInput, Left, WaitCard, Look     string
+		CardHere                                            string // serial, reader
+		Number                                              string // number, text
+		StepLine                                            string // number, total, text
+		TookLine                                            string // time
+	}
+	// Demo are the words of the demo world.
+	Demo struct {
+		Banner, Mailbox, MailboxEmpty, Tray, TrayHint, In, Out string
+		PIN                                                    string // PIN
+		NewPIN                                                 string
+		World                                                  string // folder
+		Answer                                                 string
+		Mail                                                   string // address, subject
+		Verify                                                 string
+		VerifyCard                                             string // serial
+		VerifyCertificate                                      string // place, fingerprint
+		VerifySignature, VerifyAgreement                       string // place
+		Verified, NoMailCame                                   string
+	}
+	// Keys are what keys do, for the help line.
+	Keys struct {
+		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
+		Mailbox, Tray, Erase, Next, Again, Card, Close                     string
+	}
+	// Values are how values are written.
+	Values struct {
+		Date            string // day, month, year
+		When            string // date, hour, minute
+		Seconds         string // seconds with one decimal
+		Minutes         string // minutes, seconds
+		Bytes           string // number
+		KB              string // number with one decimal
+		InDays, DaysAgo Plural
+		Today           string
+	}
+	// Reasons say why a card is due.
+	Reasons struct {
+		Expires, Expired string // template, when in words, date
+		Missing, First   string // template
+		Optional         string // template
+	}
+	// Obstacles say why a plan cannot be carried out.
+	Obstacles struct {
+		PlaceTaken                    string // template, place, by
+		NoSpare                       string // template
+		KeyType                       string // template, key type
+		PolicyFixed                   string // template, place, policy
+		NoKeysThere                   string // template, place
+		Lacking, Control              string // template, attribute
+		EncryptionInPlace, Unprovable string // template
+		AdminKey, NoTries, Disabled   string
+		State                         string // state
+	}
+	// Counts are nouns with numbers.
+	Counts struct{ Cards, Tries, Hits, Lines, Touches Plural }
+)

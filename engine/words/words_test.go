@@ -1,0 +1,87 @@
+package words_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/words"
+)
+
+// languages are all there are.
+var languages = map[string]words.Text{"en": words.English}
+
+// No language lacks a word.
+func TestNoWordIsMissing(t *testing.T) {
+	for name, text := range languages {
+		empty(t, name, reflect.ValueOf(text))
+	}
+}
+
+// empty reports every empty string, except those that are empty on purpose: a
+// trouble without a subject, and how a certificate comes fresh.
+func empty(t *testing.T, path string, v reflect.Value) {
+	switch v.Kind() { //nolint:exhaustive // the kinds a Text is made of
+	case reflect.String:
+		if v.String() == "" && !strings.HasSuffix(path, ".Of") && !strings.HasSuffix(path, ".Hows[fresh]") {
+			t.Errorf("%s is empty", path)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			empty(t, path+"."+v.Type().Field(i).Name, v.Field(i))
+		}
+	case reflect.Map:
+		if v.Len() == 0 {
+			t.Errorf("%s is empty", path)
+		}
+		for _, k := range v.MapKeys() {
+			empty(t, path+"["+k.String()+"]", v.MapIndex(k))
+		}
+	case reflect.Array:
+		for i := range v.Len() {
+			empty(t, path, v.Index(i))
+		}
+	}
+}
+
+// Every value of every closed set has its word in every language.
+func TestEveryValueHasAWord(t *testing.T) {
+	for name, text := range languages {
+		for _, k := range engine.Kinds() {
+			if w := text.Troubles[k]; w.Title == "" || w.Hint == "" {
+				t.Errorf("%s: no words for trouble %d", name, k)
+			}
+		}
+		has(t, name, text.Cards, "", engine.StateClean, engine.StateAssigned, engine.StatePending, engine.StateIssued, engine.StateDisabled, engine.StateRevoked)
+		has(t, name, text.Groups, engine.GroupManaged, engine.GroupCommon, engine.GroupTracked, engine.GroupThirdParty)
+		has(t, name, text.Losses, engine.LostCleared, engine.LostInPlace, engine.LostStrayKey)
+		has(t, name, text.Hows, engine.Fresh, engine.Staged, engine.InPlace)
+		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
+		has(t, name, text.Ends, engine.Finished, engine.TakenBack)
+		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
+		has(t, name, text.Steps, engine.Verbs()...)
+		has(t, name, text.Undo, engine.RemoveKey, engine.GiveBack)
+	}
+}
+
+func has[K comparable](t *testing.T, language string, words map[K]string, keys ...K) {
+	t.Helper()
+	for _, k := range keys {
+		if _, ok := words[k]; !ok {
+			t.Errorf("%s has no word for %v", language, k)
+		}
+	}
+	if len(words) != len(keys) {
+		t.Errorf("%s has %d words of %T, want %d", language, len(words), words, len(keys))
+	}
+}
+
+// A sentence about trouble never carries what a server sent to a terminal.
+func TestTroubleIsClean(t *testing.T) {
+	err := &engine.Error{Op: "search", Kind: engine.DirectoryAway, Subject: "ldap\x1b[2J\x07"}
+	title := words.English.TitleOf(err)
+	if strings.ContainsAny(title, "\x1b\x07") || !strings.Contains(title, "ldap�[2J�") {
+		t.Errorf("title is %q", title)
+	}
+}
