@@ -1,0 +1,135 @@
+//go:build cgo
+
+package pcsc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ebfe/scard"
+
+	"cardkiosk/engine"
+)
+
+// How a call ends that the caller did not wait for.
+var (
+	errNotBegun = errors.New("not begun")
+	errGivenUp  = errors.New("begun, and given up")
+)
+
+// do has the session's goroutine act, and waits until it has, or ctx or the
+// Readers end. When nobody waits any more for what was begun, the goroutine goes
+// on with late.
+func (s *Session) do(ctx context.Context, op string, act func() error, late func(error)) error {
+	if over := s.overBy(op); over != nil {
+		return over
+	}
+	answer := make(chan error) // unbuffered: what is in it was received
+	job := func() {
+		err := act()
+		s.remember(err)
+		select {
+		case answer <- err:
+		case <-ctx.Done():
+			late(err)
+		case <-s.readers.stop:
+			late(err)
+		}
+	}
+	if ctx.Err() != nil {
+		return errNotBegun
+	}
+	select {
+	case s.jobs <- job:
+	case <-ctx.Done():
+		return errNotBegun
+	case <-s.ended:
+		return s.stopped(op, errClosed)
+	}
+	select {
+	case err := <-answer:
+		return err
+	case <-ctx.Done():
+		return errGivenUp
+	case <-s.readers.stop:
+		return errGivenUp
+	}
+}
+
+// must is do for what cannot be given up without giving up the session.
+func (s *Session) must(ctx context.Context, op string, act func() error) error {
+	err := s.do(ctx, op, act, func(error) { s.finish() })
+	switch {
+	case errors.Is(err, errNotBegun):
+		return s.stopped(op, cause(ctx))
+	case errors.Is(err, errGivenUp):
+		e := s.stopped(op, fmt.Errorf("%w: %w", errGivenUp, cause(ctx)))
+		if errors.Is(e.Err, errNoAnswer) {
+			e.Kind = engine.CardTrouble
+		}
+		s.remember(e)
+		return e
+	}
+	return err
+}
+
+// remember keeps what ends the session. A reset does not: Begin gets over it.
+func (s *Session) remember(err error) {
+	var e *engine.Error
+	if !errors.As(err, &e) || !ends(e) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over == nil {
+		s.over = e
+	}
+}
+
+func ends(e *engine.Error) bool {
+	gone := e.Kind == engine.CardGone || e.Kind == engine.NoReaders
+	return gone && !errors.Is(e, scard.ErrResetCard) || errors.Is(e, errGivenUp)
+}
+
+// overBy returns why the session is at its end, nil when it is not.
+func (s *Session) overBy(op string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over == nil {
+		return nil
+	}
+	e := *s.over
+	e.Op = op
+	return &e
+}
+
+func (s *Session) stopped(op string, why error) *engine.Error {
+	return &engine.Error{Op: op, Kind: engine.Stopped, Subject: s.reader, Err: why}
+}
+
+// notTaken says why the card could not be had before ctx ended.
+func (s *Session) notTaken(ctx context.Context, op string) error {
+	e := s.stopped(op, cause(ctx))
+	if errors.Is(e.Err, context.DeadlineExceeded) {
+		e.Kind = engine.CardBusy
+	}
+	return e
+}
+
+// cause says why nobody waits any more.
+func cause(ctx context.Context) error {
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return errClosed
+}
+
+// limited gives a context without a deadline one.
+func limited(ctx context.Context, limit time.Duration) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, limit)
+}
