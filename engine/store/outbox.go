@@ -1,0 +1,127 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"cardkiosk/engine"
+)
+
+// noticeFormat counts the changes of meaning of an engine.Notice's JSON.
+// Letters of a newer format are left to the newer kiosk that wrote them.
+const noticeFormat = 1
+
+// first is the rule by which a card's letters stay in order: one waits while an
+// earlier one of the same card does. Letters of the same moment do not wait for
+// each other: they tell the same thing to several people.
+const first = `
+	state = 'waiting' AND format <= $1 AND NOT EXISTS (
+		SELECT 1 FROM outbox AS earlier
+		WHERE earlier.card = outbox.card AND earlier.state = 'waiting' AND earlier.created < outbox.created)`
+
+// addLetter puts a letter into the outbox. One that is there already, sent or
+// not, stays as it is.
+func addLetter(ctx context.Context, tx *sql.Tx, l engine.Letter) error {
+	notice, err := json.Marshal(l.Notice)
+	if err != nil {
+		return fmt.Errorf("write letter %s: %w", l.ID, err)
+	}
+	_, err = exec(ctx, tx, `
+		INSERT INTO outbox (id, card, recipient, created, state, due, tries, reason, format, notice)
+		VALUES ($1, $2, $3, $4, 'waiting', $4, $5, '', $6, $7)
+		ON CONFLICT (id) DO NOTHING`,
+		l.ID, l.Notice.Card.ID, l.To, stamp(l.Created), l.Tries, noticeFormat, string(notice))
+	return err
+}
+
+// TakeDue returns up to most letters whose time has come, the oldest first, and
+// keeps them from other couriers until the time given. It counts a try for
+// each; Tries is how many there were before.
+func (s *Store) TakeDue(ctx context.Context, now, until time.Time, most int) (letters []engine.Letter, err error) {
+	err = s.change(ctx, "take letters", func(tx *sql.Tx) error {
+		letters, err = collect(ctx, tx, scanLetter, `
+			UPDATE outbox SET due = $3, tries = tries + 1
+			WHERE state = 'waiting' AND due <= $2 AND id IN (
+				SELECT id FROM outbox WHERE due <= $2 AND `+first+` ORDER BY created, id LIMIT $4)
+			RETURNING id, recipient, created, tries - 1, notice`,
+			noticeFormat, stamp(now), stamp(until), most)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(letters, func(a, b engine.Letter) int {
+		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID))
+	})
+	return letters, nil
+}
+
+func scanLetter(rows *sql.Rows) (l engine.Letter, err error) {
+	var (
+		created sql.NullInt64
+		notice  string
+	)
+	if err := rows.Scan(&l.ID, &l.To, &created, &l.Tries, &notice); err != nil {
+		return l, err
+	}
+	l.Created = fromStamp(created)
+	if err := json.Unmarshal([]byte(notice), &l.Notice); err != nil {
+		return l, fmt.Errorf("read letter %s: %w", l.ID, err)
+	}
+	return l, nil
+}
+
+// Sent notes that a letter was sent, whatever was noted of it before.
+func (s *Store) Sent(ctx context.Context, id string, at time.Time) error {
+	return s.change(ctx, "note letter sent", func(tx *sql.Tx) error {
+		if err := hasLetter(ctx, tx, id); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `UPDATE outbox SET state = 'sent', sent = $1 WHERE id = $2`, stamp(at), id)
+		return err
+	})
+}
+
+// Defer sets when a letter is tried next and why it was not sent; at zero it is
+// given up, kept, and never due again. A letter that another courier has sent
+// or given up meanwhile stays so.
+func (s *Store) Defer(ctx context.Context, id string, at time.Time, why string) error {
+	state := "waiting"
+	if at.IsZero() {
+		state = "given up"
+	}
+	return s.change(ctx, "defer letter", func(tx *sql.Tx) error {
+		if err := hasLetter(ctx, tx, id); err != nil {
+			return err
+		}
+		_, err := exec(ctx, tx, `
+			UPDATE outbox SET due = COALESCE($1, due), reason = $2, state = $3
+			WHERE id = $4 AND state = 'waiting'`, stamp(at), why, state, id)
+		return err
+	})
+}
+
+func hasLetter(ctx context.Context, tx *sql.Tx, id string) error {
+	var n int
+	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM outbox WHERE id = $1`, id).Scan(&n)
+	if err == nil && n == 0 {
+		return fmt.Errorf("the outbox has no letter %s", id)
+	}
+	return err
+}
+
+// NextDue returns when the next letter is due; ok is false when none waits. A
+// letter that waits for an earlier one of its card does not count.
+func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) {
+	var due sql.NullInt64
+	err = s.look(ctx, "look into outbox", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT MIN(due) FROM outbox WHERE `+first, noticeFormat).Scan(&due)
+	})
+	return fromStamp(due), due.Valid && err == nil, err
+}

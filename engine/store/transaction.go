@@ -1,0 +1,61 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// change runs f in a transaction that has the file to itself for writing. When
+// f returns an error, nothing has happened.
+func (s *Store) change(ctx context.Context, op string, f func(*sql.Tx) error) error {
+	return s.within(ctx, s.writer, nil, op, f)
+}
+
+// look runs f in a transaction that sees the file as it is now, whatever others
+// write meanwhile.
+func (s *Store) look(ctx context.Context, op string, f func(*sql.Tx) error) error {
+	return s.within(ctx, s.reader, &sql.TxOptions{ReadOnly: true}, op, f)
+}
+
+func (s *Store) within(ctx context.Context, db *sql.DB, o *sql.TxOptions, op string, f func(*sql.Tx) error) error {
+	tx, err := db.BeginTx(ctx, o)
+	if err != nil {
+		return s.trouble(ctx, op, err)
+	}
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
+	if err := f(tx); err != nil {
+		return s.trouble(ctx, op, err)
+	}
+	return s.trouble(ctx, op, tx.Commit())
+}
+
+// exec runs one statement and returns how many rows it wrote.
+func exec(ctx context.Context, tx *sql.Tx, query string, args ...any) (int64, error) {
+	res, err := tx.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+// collect reads all rows of a question.
+func collect[T any](ctx context.Context, tx *sql.Tx, scan func(*sql.Rows) (T, error), query string, args ...any) (_ []T, err error) {
+	rows, err := tx.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := rows.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	var all []T
+	for rows.Next() {
+		one, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
