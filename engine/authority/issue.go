@@ -1,0 +1,182 @@
+package authority
+
+import (
+	"context"
+	"crypto/x509"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/ca/wire"
+)
+
+// requestID is what an id looks like.
+var requestID = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
+
+// Ask decides a request and issues the certificate at once. The same id and
+// content get the same answer, from whichever station; the same id with another
+// content is refused with Kind WrongState.
+//
+// Whatever happens in between, an id gets one certificate: the decision is
+// kept with serial number and validity before anything is signed, and what was
+// signed is answered only once it is kept. A crash in between leaves an
+// accepted request, which the next Ask or Lookup finishes.
+func (a *Authority) Ask(ctx context.Context, station Station, r wire.Request) (wire.Answer, error) {
+	if !requestID.MatchString(r.ID) {
+		return wire.Answer{}, refuse("ask CA", engine.BadInput, "the request's id has to have 1 to 64 letters, digits, '-', '_' or '.'")
+	}
+	what, err := readAsked(r)
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	kept, ok, err := a.book.request(ctx, r.ID)
+	if err == nil && !ok {
+		kept, err = a.decide(ctx, station, r, what)
+	}
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	if kept.Content != content(r, what) {
+		return wire.Answer{}, refuse("ask CA", engine.WrongState, "the CA knows the request %s with another key or content", r.ID)
+	}
+	return a.answer(ctx, kept)
+}
+
+// Lookup tells what became of a request. The error is ErrUnknown when the CA
+// does not know the id. Any station may ask: an update that one station began
+// is finished at another.
+func (a *Authority) Lookup(ctx context.Context, id string) (wire.Answer, error) {
+	kept, ok, err := a.book.request(ctx, id)
+	switch {
+	case err != nil:
+		return wire.Answer{}, err
+	case !ok:
+		return wire.Answer{}, unknown("look up request", "a request %s", engine.Clean(id))
+	}
+	return a.answer(ctx, kept)
+}
+
+// Template tells whether a station may ask for a template: ErrUnknown, or Kind
+// Forbidden.
+func (a *Authority) Template(station Station, name string) (wire.Template, error) {
+	r, err := a.rule(station, name)
+	if err != nil {
+		return wire.Template{}, err
+	}
+	return wire.Template{Name: r.Name, MaxValidDays: r.MaxValidDays}, nil
+}
+
+func (a *Authority) rule(station Station, template string) (*rule, error) {
+	i := slices.IndexFunc(a.rules.Templates, func(r rule) bool { return r.Name == template })
+	if i < 0 {
+		return nil, unknown("find template", "a template %q", engine.Clean(template))
+	}
+	r := &a.rules.Templates[i]
+	if !station.MayAsk || len(r.Stations) > 0 && !slices.Contains(r.Stations, station.Name) {
+		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for template %s", station.Name, r.Name)
+	}
+	return r, nil
+}
+
+// decide judges a new request and keeps it with the decision.
+func (a *Authority) decide(ctx context.Context, station Station, r wire.Request, what *asked) (entry, error) {
+	rule, err := a.rule(station, r.Template)
+	if err != nil {
+		return entry{}, err
+	}
+	now := a.clock()
+	if !now.Before(a.issuing.cert.NotAfter) {
+		return entry{}, refuse("ask CA", engine.WrongState, "the CA's own certificate ended on %s", a.issuing.cert.NotAfter)
+	}
+	e := entry{Request: r, Content: content(r, what), Station: station.Name, Received: now}
+	if e.Words = rule.judge(what); e.Words != "" {
+		e.State = rejected
+		return a.book.admit(ctx, e, &auditRow{At: now, Actor: actorOf(station, r), Act: actReject, Subject: r.ID, Detail: e.Words})
+	}
+	serial, err := newSerial(a.random)
+	if err != nil {
+		return entry{}, err
+	}
+	e.State, e.Serial = accepted, serial.Text(16)
+	e.NotBefore = now.Add(-backdate)
+	e.NotAfter = earlier(now.AddDate(0, 0, r.ValidDays), a.issuing.cert.NotAfter) // nothing outlives its issuer
+	return a.book.admit(ctx, e, nil)
+}
+
+func actorOf(station Station, r wire.Request) engine.Actor {
+	return engine.Actor{Who: engine.Clean(r.Actor.Who), Station: station.Name, Mode: engine.Mode(engine.Clean(r.Actor.Mode))}
+}
+
+// answer tells a station what is kept of a request; an accepted one is issued
+// first.
+func (a *Authority) answer(ctx context.Context, e entry) (wire.Answer, error) {
+	switch e.State {
+	case accepted:
+		der, err := a.issue(ctx, e.ID)
+		return wire.Answer{State: engine.RequestIssued, Certificate: der}, err
+	case issued:
+		der, err := a.book.certificate(ctx, e.ID)
+		return wire.Answer{State: engine.RequestIssued, Certificate: der}, err
+	case rejected:
+		return wire.Answer{State: engine.RequestRejected, Words: e.Words}, nil
+	}
+	return wire.Answer{}, fmt.Errorf("request %s is %q, which this program does not know", e.ID, e.State)
+}
+
+// issue signs the certificate of an accepted request and keeps it.
+func (a *Authority) issue(ctx context.Context, id string) ([]byte, error) {
+	a.signing.Lock()
+	defer a.signing.Unlock()
+	e, _, err := a.book.request(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if e.State == issued { // by whoever held the lock before
+		return a.book.certificate(ctx, id)
+	}
+	der, err := a.sign(e)
+	if err != nil {
+		return nil, err
+	}
+	station := Station{Name: e.Station}
+	row := auditRow{At: a.clock(), Actor: actorOf(station, e.Request), Act: actIssue, Subject: e.Serial, Detail: e.Template + " for request " + e.ID}
+	if der, err = a.book.issue(ctx, e, der, row); err != nil {
+		return nil, err
+	}
+	a.log.Info("certificate issued", "request", e.ID, "serial", e.Serial, "template", e.Template, "station", e.Station)
+	return der, nil
+}
+
+// sign makes the certificate: subject and extensions as asked for, the rest as
+// RFC 5280 wants it.
+func (a *Authority) sign(e entry) ([]byte, error) {
+	what, err := readAsked(e.Request)
+	if err != nil {
+		return nil, fmt.Errorf("read kept request %s: %w", e.ID, err)
+	}
+	serial, err := parseSerial(e.Serial)
+	if err != nil {
+		return nil, err
+	}
+	id, err := keyID(what.csr.PublicKey)
+	if err != nil {
+		return nil, err
+	}
+	template := &x509.Certificate{
+		SerialNumber:          serial,
+		RawSubject:            what.csr.RawSubject,
+		NotBefore:             e.NotBefore,
+		NotAfter:              e.NotAfter,
+		BasicConstraintsValid: true, // cA FALSE
+		SubjectKeyId:          id,
+		CRLDistributionPoints: []string{a.rules.CRL.URL},
+		IssuingCertificateURL: []string{a.rules.Issuer.URL},
+		ExtraExtensions:       what.extensions,
+	}
+	der, err := x509.CreateCertificate(a.random, template, a.issuing.cert, what.csr.PublicKey, a.issuing.key)
+	if err != nil {
+		return nil, fmt.Errorf("sign certificate for request %s: %w", e.ID, err)
+	}
+	return der, nil
+}

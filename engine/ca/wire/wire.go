@@ -1,0 +1,102 @@
+// Package wire is what the built-in CA and its client say to each other: the
+// paths and JSON bodies of the CA's API.
+//
+// Everything goes over TLS 1.3 with a station's certificate. An answer other
+// than 200 carries a Problem. Bytes are base64 in JSON, as encoding/json has
+// it.
+package wire
+
+import (
+	"net/url"
+
+	"cardkiosk/engine"
+)
+
+// The paths of the API.
+//
+//	POST /requests                     Request    → Answer
+//	GET  /requests/{id}                           → Answer, or 404
+//	GET  /templates/{name}                        → Template, or 404, 403
+//	GET  /issuers                                 → Issuers
+//	POST /certificates/{serial}/revoke Revocation → Revoked, or 404
+const (
+	RequestsPath     = "/requests"
+	TemplatesPath    = "/templates"
+	IssuersPath      = "/issuers"
+	CertificatesPath = "/certificates"
+)
+
+// RequestPath is where a request is looked up.
+func RequestPath(id string) string { return RequestsPath + "/" + url.PathEscape(id) }
+
+// TemplatePath tells of a template.
+func TemplatePath(name string) string { return TemplatesPath + "/" + url.PathEscape(name) }
+
+// RevokePath is where a certificate is revoked; serial is in hex.
+func RevokePath(serial string) string {
+	return CertificatesPath + "/" + url.PathEscape(serial) + "/revoke"
+}
+
+// MaxBody is the longest body the CA reads, in bytes. Requests have some 2 KB.
+const MaxBody = 64 << 10
+
+// Request asks for a certificate. The same id with the same content gets the
+// same answer, however often and from whichever station it is asked; with
+// another content it is refused with 409.
+type Request struct {
+	ID        string `json:"id"`        // 1 to 64 letters, digits, '-', '_' or '.'
+	Template  string `json:"template"`  // as the CA's rules name it
+	CSR       []byte `json:"csr"`       // PKCS #10, DER
+	ValidDays int    `json:"validDays"` // at least 1
+	User      User   `json:"user"`
+	Actor     Actor  `json:"actor"`
+}
+
+// User is whose certificate it is to be. The CA keeps it for the audit.
+type User struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Logon string `json:"logon"`
+}
+
+// Actor is who asks. The station is known by its certificate.
+type Actor struct {
+	Who  string `json:"who"`
+	Mode string `json:"mode"`
+}
+
+// Answer is where a request is.
+type Answer struct {
+	State       engine.RequestState `json:"state"`
+	Certificate []byte              `json:"certificate,omitempty"` // DER, when issued
+	Words       string              `json:"words,omitempty"`       // the CA's own, when not
+}
+
+// Template tells that a template is known and this station may ask for it.
+type Template struct {
+	Name         string `json:"name"`
+	MaxValidDays int    `json:"maxValidDays"`
+}
+
+// Issuers are the certificates under which the CA issues, DER.
+type Issuers struct {
+	Certificates [][]byte `json:"certificates"`
+}
+
+// Revocation says why a certificate is to be revoked.
+type Revocation struct {
+	Reason engine.RevokeReason `json:"reason"`
+}
+
+// Revoked tells of a revoked certificate. When it was revoked before, Reason
+// and At are those of the first time.
+type Revoked struct {
+	Serial string              `json:"serial"`
+	Reason engine.RevokeReason `json:"reason"`
+	At     int64               `json:"at"` // epoch seconds
+}
+
+// Problem is why there is no answer, in the CA's own words.
+type Problem struct {
+	Words string `json:"words"`
+}
