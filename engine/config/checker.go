@@ -1,0 +1,189 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cardkiosk/engine"
+)
+
+// checker collects what is wrong with one file.
+type checker struct {
+	file   string
+	data   []byte
+	root   *path
+	starts map[string]int  // where each path that is in the file starts
+	spoilt map[string]bool // paths whose value is not known: that was reported, and once is enough
+	found  []Finding
+}
+
+func newChecker(file string, data []byte) *checker {
+	return &checker{file: file, data: data, root: &path{}, spoilt: map[string]bool{}}
+}
+
+// given reports whether the file has this key or table.
+func (c *checker) given(at *path) bool {
+	_, ok := c.starts[at.id]
+	return ok
+}
+
+// wrong reports what keeps the program from starting. The position is the
+// key's, or, when it is missing, that of the table it belongs in.
+func (c *checker) wrong(at *path, problem, remedy string) {
+	c.report(at, problem, remedy, Error)
+}
+
+// warn reports what somebody should know about.
+func (c *checker) warn(at *path, problem, remedy string) {
+	c.report(at, problem, remedy, Warning)
+}
+
+// absent reports a table that is missing, and keeps quiet about all that should
+// be in it.
+func (c *checker) absent(at *path, remedy string) {
+	c.wrong(at, "is missing", remedy)
+	c.spoilt[at.id] = true
+}
+
+// unclear reports whether a path, or a table it lies in, was reported as
+// unreadable or missing: then nothing is known of its value.
+func (c *checker) unclear(at *path) bool {
+	for ; at != nil; at = at.up {
+		if c.spoilt[at.id] {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *checker) report(at *path, problem, remedy string, s Severity) {
+	if c.unclear(at) {
+		return
+	}
+	f := Finding{
+		File: c.file, Key: at.shown, Severity: s,
+		Problem: engine.Clean(problem), Remedy: engine.Clean(remedy),
+	}
+	f.Line, f.Column = c.position(at)
+	c.found = append(c.found, f)
+}
+
+// position is 1:1 for a table that the file does not have.
+func (c *checker) position(at *path) (line, column int) {
+	for at.up != nil && !c.given(at) {
+		at = at.up
+	}
+	before := string(c.data[:c.starts[at.id]])
+	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
+}
+
+// verdict returns nil when the program can start.
+func (c *checker) verdict() error {
+	slices.SortStableFunc(c.found, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	if !slices.ContainsFunc(c.found, func(f Finding) bool { return f.Severity == Error }) {
+		return nil
+	}
+	return &engine.Error{Op: "read configuration", Kind: engine.BadInput, Subject: c.file, Err: &Findings{All: c.found}}
+}
+
+// fallback sets a key that the file leaves out.
+func fallback[T any](c *checker, at *path, value *T, otherwise T) {
+	if !c.given(at) {
+		*value = otherwise
+	}
+}
+
+// need reports a text that is missing or empty.
+func (c *checker) need(at *path, value, remedy string) bool {
+	switch {
+	case value != "":
+		return true
+	case c.given(at):
+		c.wrong(at, "is empty", remedy)
+	default:
+		c.wrong(at, "is missing", remedy)
+	}
+	return false
+}
+
+// together reports one of two keys that make sense only as a pair.
+func (c *checker) together(one *path, hasOne bool, other *path, hasOther bool) {
+	if hasOne == hasOther || c.unclear(one) || c.unclear(other) {
+		return
+	}
+	if hasOther {
+		one, other = other, one
+	}
+	c.wrong(one, "stands alone, without "+other.shown, "give both, or neither")
+}
+
+// oneOf reports a word that is not one of a closed set.
+func oneOf[T ~string](c *checker, at *path, value T, known ...T) {
+	if slices.Contains(known, value) {
+		return
+	}
+	words, quoted := make([]string, len(known)), make([]string, len(known))
+	for i, k := range known {
+		words[i], quoted[i] = string(k), strconv.Quote(string(k))
+	}
+	remedy := "use " + orList(quoted)
+	if near := nearest(string(value), words); near != "" {
+		remedy = fmt.Sprintf("did you mean %q? Possible here: %s", near, orList(quoted))
+	}
+	if c.need(at, string(value), remedy) {
+		c.wrong(at, "does not take "+quote(string(value)), remedy)
+	}
+}
+
+// counts reports a number that is not one of 1 to most.
+func (c *checker) counts(at *path, n, most int) {
+	if n < 1 || n > most {
+		c.wrong(at, fmt.Sprintf("is %d", n), fmt.Sprintf("use a number from 1 to %d", most))
+	}
+}
+
+// maxTimeout is the longest that somebody at a screen can be left waiting for
+// a server.
+const maxTimeout = 5 * time.Minute
+
+func (c *checker) timeout(at *path, t time.Duration) {
+	if t <= 0 || t > maxTimeout {
+		c.wrong(at, "is "+short(t), fmt.Sprintf("use a time above 0s, and %s at most", short(maxTimeout)))
+	}
+}
+
+// short leaves out the zeros of 1h0m0s.
+func short(t time.Duration) string {
+	s := t.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// orList joins words: a, b or c.
+func orList(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
+}
+
+// quote shows a piece of the file in a finding, shortened when it is long.
+func quote(s string) string {
+	const most = 60
+	if r := []rune(s); len(r) > most {
+		s = string(r[:most]) + "…"
+	}
+	return strconv.Quote(s)
+}

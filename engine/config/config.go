@@ -1,0 +1,42 @@
+// Package config reads config.toml: strictly, and with every finding in one go.
+//
+// Beware: a Config comes from Load or Parse only; both have checked it, so what
+// they return needs no second look. Files with secrets are named, never read:
+// that is for the part that needs them.
+package config
+
+import "cardkiosk/engine"
+
+// Config is config.toml, a field for each table. Paths are relative to the
+// working directory (or absolute), whatever they were relative to in the file.
+type Config struct {
+	Station   Station       `toml:"station"`
+	Log       Log           `toml:"log"`
+	Store     Store         `toml:"store"`
+	Readers   Readers       `toml:"readers"`
+	Directory Directory     `toml:"directory"`
+	CAs       map[string]CA `toml:"ca"`
+	Mail      Mail          `toml:"mail"`
+	Vault     Vault         `toml:"vault"`
+
+	Policies []engine.Policy `toml:"-"` // made from [[policy]]; exactly one in this version
+	Warnings []Finding       `toml:"-"` // what does not keep the program from starting
+}
+
+// document is the whole file: Config, and the policies as they are written.
+type document struct {
+	Config
+	Policy []policy `toml:"policy"`
+}
+
+// check checks every table, fills in what was left out, and makes the policies.
+func (d *document) check(c *checker) {
+	d.Station.check(c, c.root.key("station"))
+	d.Log.check(c, c.root.key("log"), d.Station)
+	d.Store.check(c, c.root.key("store"), d.Station)
+	d.Directory.check(c, c.root.key("directory"))
+	checkCAs(c, c.root.key("ca"), d.CAs)
+	d.Mail.check(c, c.root.key("mail"))
+	d.Vault.check(c, c.root.key("vault"))
+	d.Policies = checkPolicies(c, c.root.key("policy"), d)
+}

@@ -1,0 +1,106 @@
+package config
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"cardkiosk/engine"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// Every broken configuration is refused with all that is wrong with it: file,
+// line, key and remedy, in the order of the lines. What is written there is
+// what an administrator reads, so read changes of the golden files as one.
+func TestGolden(t *testing.T) {
+	folder, err := filepath.Abs("../../testdata/config")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.toml"))
+	if err != nil || len(files) < 20 {
+		t.Fatalf("%d configurations, %v", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".toml")
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Chdir(surroundings(t))
+			write(t, "config.toml", string(data), 0o600)
+			got := told(t)
+			golden := filepath.Join(folder, name+".golden")
+			if *update {
+				write(t, golden, got, 0o644)
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("found\n%s\ninstead of\n%s", got, want)
+			}
+			if strings.Contains(got, "hunter2") {
+				t.Error("a password was repeated")
+			}
+		})
+	}
+}
+
+// told is what Load says of config.toml: its findings, and whether it starts.
+func told(t *testing.T) string {
+	t.Helper()
+	cfg, err := Load("config.toml")
+	if err == nil {
+		var b strings.Builder
+		for _, f := range cfg.Warnings {
+			b.WriteString(f.String() + "\n")
+		}
+		return b.String() + "fine\n"
+	}
+	var findings *Findings
+	if !engine.Is(err, engine.BadInput) || !errors.As(err, &findings) {
+		t.Fatalf("not a refusal with findings: %v", err)
+	}
+	return findings.Error() + "\nrefused\n"
+}
+
+// surroundings is a folder with the files that the configurations name.
+func surroundings(t testing.TB) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "state"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"station.crt", "station.key", "root.crt", "password", "helpdesk.recipient"} {
+		write(t, filepath.Join(folder, name), present(name), 0o600)
+	}
+	write(t, filepath.Join(folder, "root.der"), "\x30\x82", 0o600)
+	write(t, filepath.Join(folder, "open-password"), "present\n", 0o644)
+	write(t, filepath.Join(folder, "open-key"), "present\n", 0o666)
+	write(t, filepath.Join(folder, "hollow.pem"), "", 0o600)
+	return folder
+}
+
+// present is what a file may hold: what is looked at is only whether there is a
+// certificate in it.
+func present(name string) string {
+	if strings.HasSuffix(name, ".crt") || strings.HasSuffix(name, ".pem") {
+		return "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+	}
+	return "present\n"
+}
+
+// write gives the file its mode whatever the umask.
+func write(t testing.TB, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := errors.Join(os.WriteFile(name, []byte(text), mode), os.Chmod(name, mode)); err != nil {
+		t.Fatal(err)
+	}
+}
