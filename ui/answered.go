@@ -1,0 +1,157 @@
+package ui
+
+import (
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// answered takes the answers by which pages end, fills the draft and turns the
+// page. It reports false for messages that are the page's own.
+func (a *App) answered(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case note:
+		a.status = string(msg)
+	case userChosen:
+		a.draft.User = &msg.user
+		return a.turn(walk.Profile), true
+	case readCard:
+		a.draft.Action = walk.ReadCard
+		return a.turn(walk.ConnectCard), true
+	case profileLoaded:
+		if msg.err == nil {
+			a.draft.User = &msg.profile.User
+		}
+		return nil, false
+	case cardFocused:
+		a.focused = msg.card
+		return a.seeFocused(), true
+	case actionChosen:
+		return a.act(msg), true
+	case historyWanted:
+		return a.openHistory(msg.card), true
+	case readerChosen:
+		return a.connectTo(msg.name), true
+	case assigned:
+		return a.wasAssigned(msg.err), true
+	case wentBack:
+		return a.back(), true
+	default:
+		return a.answeredLate(msg)
+	}
+	return nil, true
+}
+
+// answeredLate takes the answers of the pages from the templates on, and those
+// of pop-ups.
+func (a *App) answeredLate(msg tea.Msg) (tea.Cmd, bool) {
+	switch msg := msg.(type) {
+	case selected:
+		a.draft.Selection.Optional = msg.selection.Optional
+		a.draft.Proposal = &msg.proposal
+		return a.next(), true
+	case pinGiven:
+		a.draft.PIN.Wipe()
+		a.draft.PIN = msg.pin
+		return a.next(), true
+	case trackedChosen:
+		return a.trackedAre(msg.track), true
+	case confirmed:
+		return a.next(), true
+	case runEnded:
+		return a.runIsOver(msg), true
+	case walkDone:
+		return a.walkIsOver(msg.another), true
+	case popupClosed:
+		a.shut()
+		return nil, true
+	case quitConfirmed:
+		return a.quit(), true
+	case troubleRead:
+		a.shut()
+		return msg.then, true
+	}
+	return nil, false
+}
+
+func (a *App) act(msg actionChosen) tea.Cmd {
+	if msg.action == walk.FindOwner {
+		return a.turn(walk.FindUser)
+	}
+	a.draft.Action, a.draft.Card = msg.action, msg.card
+	return a.next()
+}
+
+func (a *App) openHistory(card engine.CardID) tea.Cmd {
+	desk, actor := a.needs.Desk, a.needs.Actor
+	return a.open(func(s scene) popup {
+		return newHistory(s, a.keys, func() ([]engine.RunSummary, error) { return desk.History(s.ctx, actor, card) })
+	})
+}
+
+func (a *App) wasAssigned(err error) tea.Cmd {
+	then := func() tea.Msg { return nil }
+	if err != nil {
+		return a.trouble(err, then)
+	}
+	cmd := a.turn(walk.Profile)
+	a.status = a.needs.Text.Assign.Done
+	return cmd
+}
+
+// trackedAre plans anew with the third-party certificates that were chosen.
+func (a *App) trackedAre(track map[string]bool) tea.Cmd {
+	d := &a.draft
+	d.Selection.Track = track
+	p, err := a.needs.Desk.Propose(a.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
+	if err != nil {
+		return a.trouble(err, nil)
+	}
+	d.Proposal = &p
+	return a.next()
+}
+
+// runIsOver shows how the run ended. After trouble the card is read again from
+// the start: what it holds now decides what can be done.
+func (a *App) runIsOver(msg runEnded) tea.Cmd {
+	a.running = false
+	a.draft.PIN.Wipe()
+	if a.quitting {
+		return a.quit()
+	}
+	if msg.err != nil {
+		a.draft.ForgetCard()
+		profile := a.turn(walk.Profile)
+		return tea.Batch(profile, a.trouble(msg.err, nil))
+	}
+	a.draft.Result = &msg.result
+	return a.turn(walk.Result)
+}
+
+func (a *App) walkIsOver(another bool) tea.Cmd {
+	a.draft.ForgetCard()
+	a.draft.Result = nil
+	if another {
+		a.searched = ""
+		return a.turn(walk.FindUser)
+	}
+	return a.turn(walk.Profile)
+}
+
+// trouble shows a pop-up; then follows once it was read.
+func (a *App) trouble(err error, then tea.Cmd) tea.Cmd {
+	return a.open(func(s scene) popup { return &troublePage{s, err, then} })
+}
+
+// quit ends the program, or asks a run to stop first.
+func (a *App) quit() tea.Cmd {
+	a.shut()
+	if a.running {
+		a.quitting = true
+		a.status = a.needs.Text.Progress.Stopping
+		a.needs.Stop()
+		return nil
+	}
+	return tea.Quit
+}

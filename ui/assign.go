@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/ui/widget"
+)
+
+// assign asks whether a card is to be the user's.
+type assign struct {
+	scene
+	keys    keymap
+	user    engine.User
+	card    engine.Identity
+	blank   bool
+	assign  func() error
+	buttons widget.Buttons
+	busy    bool
+}
+
+// assigned is the answer: it was done, or what kept it from being done.
+type assigned struct{ err error }
+
+// wentBack is the answer of a page whose "back" was chosen by a button.
+type wentBack struct{}
+
+func newAssign(s scene, k keymap, user engine.User, c *engine.Connected, do func() error) *assign {
+	return &assign{
+		scene: s, keys: k, user: user, card: c.Contents.Identity, blank: c.Contents.Blank(), assign: do,
+		buttons: widget.Buttons{Labels: []string{s.text.Assign.Yes, s.text.Assign.No}},
+	}
+}
+
+func (a *assign) Init() tea.Cmd { return nil }
+
+func (a *assign) Keys() []key.Binding {
+	return []key.Binding{a.keys.action, a.keys.forward, a.keys.back, a.keys.help, a.keys.quit}
+}
+
+func (a *assign) Update(msg tea.Msg) tea.Cmd {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok || a.busy {
+		return nil
+	}
+	switch press.String() {
+	case "left", "shift+tab":
+		a.buttons.Move(-1)
+	case "right", "tab":
+		a.buttons.Move(+1)
+	case "enter":
+		if a.buttons.Focus == 1 {
+			return answer(wentBack{})
+		}
+		a.busy = true
+		do := a.assign
+		return func() tea.Msg { return assigned{do()} }
+	}
+	return nil
+}
+
+func (a *assign) View(w, _ int) string {
+	t := a.text.Assign
+	what := t.NotBlank
+	if a.blank {
+		what = t.Blank
+	}
+	lines := []string{" " + a.look.title.Render(t.Title), ""}
+	for _, p := range []string{fmt.Sprintf(t.Question, a.text.Serial(a.card), a.card.Model, a.user.Name), what, t.Nothing} {
+		for _, l := range widget.Wrap(p, w-6) {
+			lines = append(lines, "   "+l)
+		}
+		lines = append(lines, "")
+	}
+	return strings.Join(append(lines, "   "+a.buttons.View(3, a.look.button)), "\n")
+}

@@ -1,0 +1,252 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textinput"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/ui/widget"
+)
+
+// pause is how long the keys must rest before the directory is asked.
+const pause = 120 * time.Millisecond
+
+// find finds the user as one types. Each change of the text cancels what was
+// asked for the text before; further pages come when the cursor nears the end.
+type find struct {
+	scene
+	keys   keymap
+	search func(text string) (*engine.Search, error)
+	field  textinput.Model
+	list   widget.List
+	found  []engine.FoundUser
+	rows   int // on screen at the last View
+
+	turn    int                // counts the texts asked for; answers to older ones are dropped
+	shown   int                // the turn whose users are on screen: until new ones come, the old stay
+	next    func() tea.Cmd     // asks for one more page of the search under way
+	cancel  context.CancelFunc // ends it
+	waiting bool               // a page is on its way
+	more    bool               // there are further pages
+	trouble error
+	demo    []key.Binding
+}
+
+type (
+	// userChosen is the answer: whose card it is.
+	userChosen struct{ user engine.User }
+	// readCard asks for a card to be read to see whose it is.
+	readCard struct{}
+
+	rested struct{ turn int }
+	found  struct {
+		turn int
+		page []engine.FoundUser
+		err  error
+	}
+)
+
+func newFind(s scene, k keymap, typed string, search func(string) (*engine.Search, error), demo []key.Binding) *find {
+	field := textinput.New()
+	field.Prompt = ""
+	field.CharLimit = 120
+	field.KeyMap.Paste.SetEnabled(false) // it would start programs to reach a clipboard
+	styles := field.Styles()
+	styles.Cursor.Blink = false
+	field.SetStyles(styles)
+	field.SetValue(typed)
+	return &find{scene: s, keys: k, search: search, field: field, cancel: func() {}, demo: demo}
+}
+
+func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
+
+func (f *find) Keys() []key.Binding {
+	quit := bind("Esc", f.text.Keys.Quit, "esc")
+	return append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read}, append(f.demo, f.keys.help, quit)...)
+}
+
+func (f *find) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case rested:
+		if msg.turn == f.turn {
+			return f.ask()
+		}
+	case found:
+		return f.show(msg)
+	case tea.KeyPressMsg:
+		return f.press(msg)
+	case tea.PasteMsg:
+		return f.edit(msg)
+	}
+	return nil
+}
+
+func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
+	switch {
+	case key.Matches(msg, f.keys.open):
+		return f.open()
+	case key.Matches(msg, f.keys.read):
+		return answer(readCard{})
+	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
+		return f.furtherIfNear()
+	}
+	return f.edit(msg)
+}
+
+// open answers with the user under the cursor, unless those on screen belong
+// to an older text.
+func (f *find) open() tea.Cmd {
+	switch {
+	case f.shown != f.turn:
+		return say(f.text.Find.Searching)
+	case f.list.Cursor < len(f.found):
+		return answer(userChosen{f.found[f.list.Cursor].User})
+	}
+	return nil
+}
+
+// edit gives a key to the field and, when the text changed, starts to wait for
+// the keys to rest.
+func (f *find) edit(msg tea.Msg) tea.Cmd {
+	before := f.field.Value()
+	var cmd tea.Cmd
+	f.field, cmd = f.field.Update(msg)
+	if f.field.Value() == before {
+		return cmd
+	}
+	f.cancel()
+	f.turn++
+	turn := f.turn
+	return tea.Batch(cmd, tea.Tick(pause, func(time.Time) tea.Msg { return rested{turn} }))
+}
+
+// ask begins a search. It lives until the text changes or the page is left.
+func (f *find) ask() tea.Cmd {
+	f.more, f.waiting = false, false
+	if strings.TrimSpace(f.field.Value()) == "" {
+		f.clear()
+		return nil
+	}
+	hits, err := f.search(f.field.Value())
+	if err != nil {
+		f.trouble = err
+		return nil
+	}
+	ctx, cancel := context.WithCancel(f.ctx)
+	context.AfterFunc(ctx, hits.Close)
+	f.cancel = cancel
+	f.next = func() tea.Cmd {
+		turn := f.turn
+		f.waiting = true
+		return func() tea.Msg {
+			page, err := hits.Next(ctx)
+			return found{turn, page, err}
+		}
+	}
+	return f.next()
+}
+
+func (f *find) show(msg found) tea.Cmd {
+	if msg.turn != f.turn {
+		return nil
+	}
+	f.waiting = false
+	if f.shown != f.turn {
+		f.clear()
+	}
+	f.found = append(f.found, msg.page...)
+	f.list.Set(len(f.found))
+	f.more = msg.err == nil
+	if !f.more {
+		f.cancel()
+		if !errors.Is(msg.err, io.EOF) {
+			f.trouble = msg.err
+		}
+	}
+	return f.furtherIfNear()
+}
+
+// clear takes the users of an older text off the screen.
+func (f *find) clear() {
+	f.found, f.trouble, f.shown = nil, nil, f.turn
+	f.list.Reset(0)
+}
+
+// furtherIfNear asks for the next page before the cursor gets there.
+func (f *find) furtherIfNear() tea.Cmd {
+	if !f.more || f.waiting || !f.list.Near(3*max(f.rows, 1)) {
+		return nil
+	}
+	return f.next()
+}
+
+func (f *find) View(w, h int) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, " %s\n\n   %s  %s\n\n", f.look.title.Render(f.text.Find.Title), f.text.Find.Ask, f.field.View())
+	f.rows = max(h-6, 1)
+	switch {
+	case f.trouble != nil && len(f.found) == 0:
+		b.WriteString(f.look.trouble(f.text, f.trouble, w))
+	case len(f.found) > 0:
+		b.WriteString(f.list.View(f.rows, func(i int, focused bool) string {
+			return f.row(f.found[i], w-4, focused)
+		}))
+	case f.waiting:
+		b.WriteString("   " + f.text.Find.Searching)
+	case strings.TrimSpace(f.field.Value()) == "":
+		b.WriteString("   " + f.look.faint.Render(f.text.Find.Hint))
+	default:
+		b.WriteString("   " + f.text.Find.Nobody)
+	}
+	return strings.Join(append(widget.Lines(b.String(), h-1), f.footer()), "\n")
+}
+
+func (f *find) footer() string {
+	if len(f.found) == 0 {
+		return ""
+	}
+	count := f.text.Count.Hits.Of(len(f.found))
+	if f.more {
+		count = fmt.Sprintf(f.text.Find.ShownMore, len(f.found))
+	}
+	if f.trouble != nil {
+		count += " " + f.look.glyph.between + " " + f.text.TitleOf(f.trouble)
+	}
+	return "   " + f.look.faint.Render(count)
+}
+
+// row draws one user; the columns share what width there is.
+func (f *find) row(u engine.FoundUser, w int, focused bool) string {
+	g := f.look.glyph
+	state := f.text.Find.NoCard
+	if u.Cards > 0 {
+		state = f.text.Count.Cards.Of(u.Cards)
+	}
+	mail := u.User.Mail
+	if mail == "" {
+		mail = "-"
+	}
+	mark := ""
+	switch {
+	case u.User.Disabled:
+		mark = g.bad + " " + f.text.Find.Disabled
+	case u.Due:
+		mark = g.soon + " " + f.text.Find.Due
+	case u.Cards > 0:
+		mark = g.good
+	}
+	const cards, marks = 9, 11
+	rest := max(w-cards-marks-4, 12)
+	name, logon := rest*2/5, rest/5
+	line := widget.Fit(u.User.Name, name, g.more) + " " + widget.Fit(u.User.Logon, logon, g.more) + " " +
+		widget.Fit(mail, rest-name-logon, g.more) + " " + widget.Fit(state, cards, g.more) + " " + widget.Fit(mark, marks, g.more)
+	return f.look.row(line, focused)
+}

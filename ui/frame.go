@@ -1,0 +1,126 @@
+package ui
+
+import (
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine/walk"
+	"cardkiosk/ui/widget"
+)
+
+// The smallest terminal in which every page can be used.
+const (
+	leastWidth  = 72
+	leastHeight = 20
+)
+
+// View implements tea.Model: header, trail, page, status and help line.
+func (a *App) View() tea.View {
+	v := tea.NewView(a.frame())
+	v.AltScreen = true
+	v.WindowTitle = a.needs.Text.Product
+	return v
+}
+
+func (a *App) frame() string {
+	var frame string
+	if a.width < leastWidth || a.height < leastHeight {
+		frame = a.tooSmall()
+	} else {
+		frame = a.whole()
+	}
+	if a.needs.ASCII {
+		frame = plainASCII(frame)
+	}
+	return frame
+}
+
+func (a *App) tooSmall() string {
+	said := widget.Wrap(a.needs.Text.TooSmall(a.width, a.height, leastWidth, leastHeight), a.width)
+	return strings.Join(said[:min(len(said), max(a.height, 1))], "\n")
+}
+
+func (a *App) whole() string {
+	front, keys := a.page, a.page.Keys()
+	if a.popup != nil {
+		front, keys = a.popup, a.popup.Keys()
+	}
+	w := a.width
+	rule := a.look.faint.Render(strings.Repeat(a.look.glyph.rule, w))
+	room := a.height - 6
+	lines := []string{a.header(w), rule, a.trail(w)}
+	for _, l := range widget.Lines(front.View(w, room), room) {
+		lines = append(lines, widget.Fit(l, w, a.look.glyph.more))
+	}
+	return strings.Join(append(lines, a.statusLine(w), rule, a.helpLine(keys, w)), "\n")
+}
+
+func (a *App) header(w int) string {
+	t, actor := a.needs.Text, a.needs.Actor
+	left := " " + a.look.title.Render(t.Product)
+	if a.needs.Demo != nil {
+		left += "  " + a.look.accent.Render(t.Demo.Banner)
+	}
+	return widget.Right(left, t.Who(actor)+" ", w, a.look.glyph.more)
+}
+
+// trail says where in the walk one is: done stages ticked, those that fall
+// away absent.
+func (a *App) trail(w int) string {
+	g, t := a.look.glyph, a.needs.Text
+	var parts []string
+	before := true
+	for _, s := range a.draft.Stages() {
+		if s == walk.Result { // it is no step of its own: then all are ticked
+			break
+		}
+		name := t.Stages[string(s)]
+		switch {
+		case s == a.stage:
+			before = false
+			name = a.look.title.Render(name)
+		case before:
+			name = a.look.good.Render(g.good) + " " + name
+		default:
+			name = a.look.faint.Render(name)
+		}
+		parts = append(parts, name)
+	}
+	if a.draft.Action == "" && a.stage == walk.FindUser {
+		return ""
+	}
+	return widget.Fit(" "+strings.Join(parts, " "+g.arrow+" "), w, g.more)
+}
+
+// statusLine says what just happened, and which card is held.
+func (a *App) statusLine(w int) string {
+	right := ""
+	switch c := a.draft.Connected; {
+	case a.readers.trouble != nil:
+		right = a.look.warn.Render(a.look.glyph.bad + " " + a.needs.Text.TitleOf(a.readers.trouble))
+	case c != nil:
+		right = a.needs.Text.Held(c.Contents.Identity, c.Reader)
+	case a.readers.reading != "":
+		right = a.needs.Text.Connect.Reading
+	}
+	return widget.Right(" "+a.look.accent.Render(a.status), right+" ", w, a.look.glyph.more)
+}
+
+// helpLine is made from the keys that work now. The last ones give way when
+// there is no room.
+func (a *App) helpLine(keys []key.Binding, w int) string {
+	line := ""
+	for _, b := range keys {
+		if !b.Enabled() {
+			continue
+		}
+		more := " " + a.look.accent.Render(b.Help().Key) + " " + b.Help().Desc + " "
+		if widget.Width(line)+widget.Width(more) > w {
+			break
+		}
+		line += more
+	}
+	return widget.Fit(line, w, a.look.glyph.more)
+}

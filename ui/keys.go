@@ -1,0 +1,55 @@
+package ui
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine/words"
+	"cardkiosk/ui/widget"
+)
+
+// bind makes a binding: the keys that work, how they are written, what they do.
+func bind(shown, does string, keys ...string) key.Binding {
+	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, does))
+}
+
+// keymap are the keys of the whole app, named in one place. Every one of them
+// exists on the oldest terminals.
+type keymap struct {
+	choose, open, forward, back, tick, quit, help, action, scroll, read, mailbox, tray, erase, next, again key.Binding
+}
+
+func newKeys(k words.Keys) keymap {
+	return keymap{
+		choose:  bind("↑↓", k.Choose, "up", "down", "pgup", "pgdown", "home", "end"),
+		open:    bind("Enter", k.Open, "enter"),
+		forward: bind("Enter", k.Go, "enter"),
+		back:    bind("Esc", k.Back, "esc"),
+		tick:    bind("Space", k.Tick, "space"),
+		quit:    bind("q", k.Quit, "q"),
+		help:    bind("?", k.Help, "?", "f1"),
+		action:  bind("←→", k.Action, "left", "right", "tab", "shift+tab"),
+		scroll:  bind("PgUp/PgDn", k.Scroll, "pgup", "pgdown"),
+		read:    bind("F2", k.ReadCard, "f2", "ctrl+r"),
+		mailbox: bind("F3", k.Mailbox, "f3", "ctrl+o"),
+		tray:    bind("F4", k.Tray, "f4", "ctrl+t"),
+		erase:   bind("Backspace", k.Erase, "backspace"),
+		next:    bind("Tab", k.Next, "tab", "shift+tab", "up", "down"),
+		again:   bind("F5", k.Again, "f5", "ctrl+l"),
+	}
+}
+
+// motions maps keys to the ways of moving in a list.
+var motions = map[string]widget.Motion{
+	"up": widget.Up, "down": widget.Down, "pgup": widget.PageUp, "pgdown": widget.PageDown,
+	"home": widget.First, "end": widget.Last,
+}
+
+// moves moves a list if the key is one of moving.
+func moves(l *widget.List, msg tea.KeyPressMsg, page int) bool {
+	m, ok := motions[msg.String()]
+	if ok {
+		l.Move(m, page)
+	}
+	return ok
+}

@@ -1,0 +1,231 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/ui/widget"
+)
+
+// pinPage asks for the card's PIN, or for the one the card is to get. It says
+// how many tries are left before it asks, and wants to be asked twice for the
+// last one.
+type pinPage struct {
+	scene
+	keys    keymap
+	needs   pinNeeds
+	fields  [2]widget.Secret
+	at      int // the field in focus
+	tries   engine.Counter
+	counted bool
+	fresh   bool // the card has no PIN of its own yet: it is given one
+	sure    bool // the last try was confirmed
+	busy    bool
+	trouble error
+}
+
+// pinNeeds is what the page is given.
+type pinNeeds struct {
+	card   string // "Ada's card 0071 2233 in Virtual PCD 00 00"
+	newPIN bool   // the plan gives the card its PIN
+	resume bool   // a run goes on: a card that still has the factory PIN is given the new one
+	hint   string // what a demo gives away
+	tries  func() (engine.Counter, error)
+	check  func(engine.PIN) error
+}
+
+type (
+	// pinGiven is the answer. The walk owns the PIN from here on.
+	pinGiven struct{ pin engine.PIN }
+
+	counted struct {
+		tries engine.Counter
+		err   error
+	}
+	checked struct {
+		pin engine.PIN
+		err error
+	}
+)
+
+func newPIN(s scene, k keymap, n pinNeeds) *pinPage {
+	return &pinPage{scene: s, keys: k, needs: n, fresh: n.newPIN}
+}
+
+func (p *pinPage) Init() tea.Cmd {
+	tries := p.needs.tries
+	return func() tea.Msg {
+		c, err := tries()
+		return counted{c, err}
+	}
+}
+
+func (p *pinPage) Keys() []key.Binding {
+	keys := []key.Binding{p.keys.forward, p.keys.erase}
+	if p.fresh {
+		keys = append(keys, p.keys.next)
+	}
+	return append(keys, p.keys.back, bind("F1", p.text.Keys.Help, "f1"))
+}
+
+func (p *pinPage) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case counted:
+		p.count(msg)
+	case checked:
+		return p.judge(msg)
+	case tea.PasteMsg:
+		p.typed(msg.Content)
+	case tea.KeyPressMsg:
+		return p.press(msg)
+	}
+	return nil
+}
+
+func (p *pinPage) count(msg counted) {
+	p.tries, p.counted = msg.tries, true
+	if msg.err != nil {
+		p.trouble, p.counted = msg.err, false
+	}
+	p.fresh = p.needs.newPIN || p.needs.resume && msg.tries.Factory
+}
+
+func (p *pinPage) press(msg tea.KeyPressMsg) tea.Cmd {
+	switch msg.String() {
+	case "enter":
+		return p.enter()
+	case "backspace":
+		p.fields[p.at].Erase()
+		p.sure = false
+	case "tab", "shift+tab", "up", "down":
+		if p.fresh {
+			p.at = 1 - p.at
+		}
+	default:
+		p.typed(msg.Text)
+	}
+	return nil
+}
+
+func (p *pinPage) typed(text string) {
+	if p.busy || p.blocked() {
+		return
+	}
+	p.fields[p.at].Type(text)
+	p.sure, p.trouble = false, nil
+}
+
+func (p *pinPage) blocked() bool { return p.counted && p.tries.Left == 0 && !p.fresh }
+
+func (p *pinPage) enter() tea.Cmd {
+	switch {
+	case p.busy || !p.counted || p.blocked():
+		return nil
+	case p.fresh && p.at == 0:
+		p.at = 1
+		return nil
+	case p.fresh:
+		return p.enterNew()
+	case p.lastTry() && !p.sure && p.fields[0].Len() >= engine.MinPIN:
+		p.sure = true
+		return nil
+	}
+	pin := engine.NewPIN(p.fields[0].Take())
+	p.busy = true
+	check := p.needs.check
+	return func() tea.Msg { return checked{pin, check(pin)} }
+}
+
+func (p *pinPage) lastTry() bool { return p.tries.Left == 1 }
+
+func (p *pinPage) enterNew() tea.Cmd {
+	pin, again := engine.NewPIN(p.fields[0].Take()), engine.NewPIN(p.fields[1].Take())
+	p.at = 0
+	err := pin.CheckNew()
+	if err == nil && !pin.Same(again) {
+		err = &engine.Error{Op: "read PIN", Kind: engine.BadInput, Err: engine.ErrPINsDiffer}
+	}
+	again.Wipe()
+	if err != nil {
+		pin.Wipe()
+		p.trouble = err
+		return nil
+	}
+	return answer(pinGiven{pin})
+}
+
+func (p *pinPage) judge(msg checked) tea.Cmd {
+	p.busy, p.sure = false, false
+	if msg.err == nil {
+		return answer(pinGiven{msg.pin})
+	}
+	msg.pin.Wipe()
+	p.trouble = msg.err
+	if engine.Is(msg.err, engine.BadInput) {
+		return nil // the card was not asked
+	}
+	return p.Init() // count again; trouble is kept
+}
+
+func (p *pinPage) View(w, _ int) string {
+	t := p.text.PIN
+	title := t.Title
+	if p.fresh {
+		title = t.TitleNew
+	}
+	lines := []string{" " + p.look.title.Render(title), ""}
+	if p.blocked() {
+		lines = append(lines, p.look.trouble(p.text, &engine.Error{Kind: engine.PINBlocked}, w))
+		return strings.Join(append(lines, "", "   "+p.needs.card), "\n")
+	}
+	lines = append(lines, p.field(0, t.Field)+"   "+p.look.faint.Render(t.Shape))
+	if p.fresh {
+		lines[2] = p.field(0, t.NewField) + "   " + p.look.faint.Render(t.Shape)
+		lines = append(lines, p.field(1, t.AgainField))
+	}
+	lines = append(lines, "   "+p.state())
+	if p.needs.hint != "" {
+		lines = append(lines, "", "   "+p.look.accent.Render(p.needs.hint))
+	}
+	if p.trouble != nil {
+		lines = append(lines, "", p.look.trouble(p.text, p.trouble, w))
+	}
+	if p.sure {
+		lines = append(lines, "", "   "+p.look.warn.Render(p.look.glyph.soon+" "+t.LastAsk))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (p *pinPage) field(n int, label string) string {
+	lead := "     "
+	if p.at == n {
+		lead = "   " + p.look.glyph.point + " "
+	}
+	shown := p.fields[n].View(p.look.glyph.dot)
+	if p.at == n && !p.busy {
+		shown += p.look.glyph.cursor
+	}
+	return lead + widget.Fit(label, 12, "") + widget.Fit(shown, 12, p.look.glyph.more)
+}
+
+// state says how many tries there are, and for which card.
+func (p *pinPage) state() string {
+	t := p.text.PIN
+	switch {
+	case p.busy:
+		return t.Checking
+	case !p.counted:
+		return p.text.Frame.Working
+	case p.fresh:
+		return p.needs.card
+	}
+	tries := p.text.Tries(p.tries.Left)
+	if p.lastTry() {
+		tries = p.look.bad.Render(p.look.glyph.soon + " " + tries + " " + t.LastHint)
+	}
+	return fmt.Sprintf("%s   %s", tries, p.needs.card)
+}

@@ -1,0 +1,99 @@
+package plain
+
+import (
+	"context"
+	"fmt"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// templates asks about each optional template and reads out the others.
+func (w *walker) templates(ctx context.Context) error {
+	w.title(w.Text.Templates.Title)
+	p, err := w.propose(ctx)
+	if err != nil {
+		return err
+	}
+	chosen := map[string]bool{}
+	for _, c := range p.Choices {
+		if !c.Template.Optional {
+			w.say("  %s, %s: %s", c.Template.Name, w.Text.Templates.Mandatory, w.Text.Choice(c, true, w.Now()))
+			continue
+		}
+		w.say("  %s, %s: %s", c.Template.Name, w.Text.Templates.Optional, w.Text.Choice(c, c.Ticked, w.Now()))
+		if chosen[c.Template.Name], err = w.yes(ctx, w.Text.Plain.AskTick); err != nil {
+			return err
+		}
+	}
+	w.draft.Selection.Optional = chosen
+	if p, err = w.propose(ctx); err != nil {
+		return err
+	}
+	return w.stopped(p, walk.Idle(p))
+}
+
+// propose plans for what was chosen so far.
+func (w *walker) propose(ctx context.Context) (engine.Proposal, error) {
+	p, err := w.Desk.Propose(ctx, w.Actor, w.draft.Connected, *w.draft.User, w.draft.Selection)
+	if err == nil {
+		w.draft.Proposal = &p
+	}
+	return p, err
+}
+
+// stopped says what stands in the way of a plan, and goes back.
+func (w *walker) stopped(p engine.Proposal, idle bool) error {
+	switch {
+	case len(p.Plan.Obstacles) > 0:
+		w.say(w.Text.Confirm.Cannot)
+		for _, o := range p.Plan.Obstacles {
+			w.say("  - %s", w.Text.Obstacle(o))
+		}
+	case idle:
+		w.say(w.Text.Confirm.Nothing)
+	default:
+		return nil
+	}
+	w.turned = walk.Profile
+	return nil
+}
+
+// tracked asks about each third-party certificate.
+func (w *walker) tracked(ctx context.Context) error {
+	w.title(w.Text.Tracked.Title)
+	w.say(w.Text.Tracked.Hint)
+	track := map[string]bool{}
+	for _, f := range w.draft.Proposal.ThirdParty {
+		place := w.Text.Place(f.Place)
+		if f.Unreadable != "" {
+			w.say("  %s %s", place, w.Text.Tracked.Unreadable)
+			continue
+		}
+		c := f.Certificate
+		w.say("  %s %s, %s, %s", place, c.Subject, fmt.Sprintf(w.Text.Tracked.Issuer, c.Issuer), fmt.Sprintf(w.Text.Tracked.Until, w.Text.DateOf(c.NotAfter)))
+		yes, err := w.yes(ctx, w.Text.Plain.AskTrack)
+		if err != nil {
+			return err
+		}
+		track[c.Fingerprint] = yes
+	}
+	w.draft.Selection.Track = track
+	_, err := w.propose(ctx)
+	return err
+}
+
+// confirm reads the whole plan out and asks.
+func (w *walker) confirm(ctx context.Context) error {
+	plan := w.draft.Proposal.Plan
+	w.title(w.Text.PlanTitle(plan))
+	w.lines(w.Text.PlanLines(plan))
+	if err := w.stopped(*w.draft.Proposal, !plan.Changes()); err != nil || w.turned != "" {
+		return err
+	}
+	ok, err := w.yes(ctx, w.Text.Plain.AskGo)
+	if err == nil && !ok {
+		return errBack
+	}
+	return err
+}

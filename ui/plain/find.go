@@ -1,0 +1,237 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// perPage is how many users are read out at a time.
+const perPage = 9
+
+// findUser asks for a name until one user is chosen.
+func (w *walker) findUser(ctx context.Context) error {
+	w.draft.Release()
+	w.title(w.Text.Find.Title)
+	for {
+		text, err := w.line(ctx, w.Text.Plain.Who)
+		if errors.Is(err, errBack) || err == nil && text == "" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		user, err := w.search(ctx, text)
+		switch {
+		case err != nil:
+			return err
+		case user != nil:
+			w.draft.User = user
+			return nil
+		}
+	}
+}
+
+// search reads the answers out, a few at a time; nil when none was chosen.
+func (w *walker) search(ctx context.Context, text string) (*engine.User, error) {
+	search, err := w.Desk.Find(w.Actor, text)
+	if err != nil {
+		return nil, err
+	}
+	defer search.Close()
+	hits := hits{search: search}
+	for {
+		page, err := hits.next(ctx, perPage)
+		if err != nil {
+			w.trouble(err)
+			return nil, nil
+		}
+		if len(page) == 0 {
+			w.say(w.Text.Find.Nobody)
+			return nil, nil
+		}
+		for i, u := range page {
+			w.say(w.Text.Plain.Number, i+1, w.userLine(u))
+		}
+		i, err := w.number(ctx, w.Text.Plain.WhichUser, len(page), w.Text.Plain.More)
+		switch {
+		case errors.Is(err, errBack):
+			return nil, nil
+		case err != nil:
+			return nil, err
+		case i > 0:
+			return &page[i-1].User, nil
+		}
+	}
+}
+
+// hits cuts a directory's pages into smaller ones.
+type hits struct {
+	search *engine.Search
+	rest   []engine.FoundUser
+	done   bool
+}
+
+func (h *hits) next(ctx context.Context, n int) ([]engine.FoundUser, error) {
+	for !h.done && len(h.rest) < n {
+		page, err := h.search.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			h.done = true
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		h.rest = append(h.rest, page...)
+	}
+	page := h.rest[:min(n, len(h.rest))]
+	h.rest = h.rest[len(page):]
+	return page, nil
+}
+
+func (w *walker) userLine(u engine.FoundUser) string {
+	t := w.Text
+	mail, cards := u.User.Mail, t.Find.NoCard
+	if mail == "" {
+		mail = t.Profile.NoMail
+	}
+	if u.Cards > 0 {
+		cards = t.Count.Cards.Of(u.Cards)
+	}
+	line := fmt.Sprintf("%s, %s, %s, %s", u.User.Name, u.User.Logon, mail, cards)
+	if u.Due {
+		line += ", " + t.Find.Due
+	}
+	if u.User.Disabled {
+		line += ", " + t.Find.Disabled
+	}
+	return line
+}
+
+// profile reads out the user's cards and asks what is to be done.
+func (w *walker) profile(ctx context.Context) error {
+	profile, err := w.Desk.Profile(ctx, w.Actor, w.draft.User.ID)
+	if err != nil {
+		return err
+	}
+	w.user, w.draft.User = &profile, &profile.User
+	w.title(fmt.Sprintf("%s, %s, %s", profile.User.Name, profile.User.Logon, fmt.Sprintf(w.Text.Profile.Policy, profile.Policy)))
+	if profile.User.Disabled {
+		w.say(w.Text.Profile.UserDisabled)
+	}
+	if err := w.chooseCard(ctx, profile.Cards); err != nil {
+		return err
+	}
+	return w.chooseAction(ctx)
+}
+
+func (w *walker) chooseCard(ctx context.Context, cards []engine.CardView) error {
+	w.card = nil
+	if len(cards) == 0 {
+		w.say(w.Text.Profile.NoCards)
+		return nil
+	}
+	at := 0
+	if len(cards) > 1 {
+		for i, v := range cards {
+			w.say(w.Text.Plain.Number, i+1, w.cardLine(v))
+		}
+		i, err := w.number(ctx, w.Text.Plain.WhichCard, len(cards), "")
+		if err != nil {
+			return err
+		}
+		at = i - 1
+	}
+	v := cards[at]
+	w.card = &v
+	w.describe(v)
+	return nil
+}
+
+func (w *walker) cardLine(v engine.CardView) string {
+	return fmt.Sprintf(w.Text.Profile.Card, w.Text.Serial(v.Record.Card), v.Record.Card.Model) + ", " + w.Text.Cards[v.Record.State]
+}
+
+// describe says why a card is due and what is on it.
+func (w *walker) describe(v engine.CardView) {
+	t := w.Text
+	w.say("%s", w.cardLine(v))
+	if r := v.Unfinished; r != nil {
+		format := t.Profile.Unfinished
+		if r.Turned {
+			format = t.Profile.UnfinishedBack
+		}
+		w.say(format, t.When(r.Started), r.By.Station)
+	}
+	for _, r := range v.Reasons {
+		lead := t.Profile.DueBecause
+		if _, optional := r.(engine.OptionalAvailable); optional {
+			lead = t.Profile.Optional
+		}
+		w.say("  %s: %s", lead, t.Reason(r, w.Now()))
+	}
+	for _, e := range v.Entries {
+		w.say("  %s %s %s, %s", t.Groups[e.Group], t.Place(e.Place), e.Title, w.entryState(e))
+	}
+}
+
+func (w *walker) entryState(e engine.Entry) string {
+	t := w.Text
+	switch {
+	case e.Unreadable != "":
+		return t.Profile.Unreadable + ": " + e.Unreadable
+	case e.Missing:
+		return t.Profile.Missing
+	case e.Former:
+		return t.Profile.Former
+	}
+	return fmt.Sprintf(t.Tracked.Until, t.DateOf(e.NotAfter)) + ", " + fmt.Sprintf(t.Tracked.Issuer, e.Issuer)
+}
+
+func (w *walker) chooseAction(ctx context.Context) error {
+	for {
+		actions := walk.Actions(w.draft.User, w.card)
+		for i, a := range actions {
+			w.say(w.Text.Plain.Number, i+1, w.Text.Actions[string(a)])
+		}
+		i, err := w.number(ctx, w.Text.Plain.WhichAction, len(actions), "")
+		if err != nil {
+			return err
+		}
+		switch a := actions[i-1]; a {
+		case walk.ShowHistory:
+			if err := w.history(ctx); err != nil {
+				return err
+			}
+			continue
+		case walk.AssignCard:
+			w.draft.Action, w.draft.Card = a, ""
+		case walk.IssueCard, walk.UpdateCard, walk.ContinueUpdate, walk.TakeBackUpdate, walk.ReadCard, walk.FindOwner:
+			w.draft.Action, w.draft.Card = a, w.card.Record.Card.ID
+		}
+		return nil
+	}
+}
+
+func (w *walker) history(ctx context.Context) error {
+	runs, err := w.Desk.History(ctx, w.Actor, w.card.Record.Card.ID)
+	if err != nil {
+		return err
+	}
+	w.say(w.Text.History.Title)
+	if len(runs) == 0 {
+		w.say("  " + w.Text.History.None)
+	}
+	for _, r := range runs {
+		end := w.Text.Ends[r.End]
+		if r.End == "" {
+			end = w.Text.History.Open
+		}
+		w.say("  %s, %s, %s, %s", w.Text.When(r.Started), end, fmt.Sprintf(w.Text.History.By, r.By.Who, r.By.Station), r.ID)
+	}
+	return nil
+}

@@ -1,0 +1,79 @@
+package plain
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// update carries the run out and reads each step when it begins and ends.
+func (w *walker) update() error {
+	c := w.draft.Connected
+	w.title(w.Text.ProgressTitle(c.Contents.Identity, w.draft.Action == walk.TakeBackUpdate))
+	w.say(w.Text.Progress.DoNotRemove)
+	reader := &stepReader{walker: w}
+	var result engine.Result
+	err := error(&engine.Error{Op: "carry out plan", Kind: engine.Broken, Effect: engine.CanContinue}) // unless the run says otherwise
+	done := make(chan struct{})
+	w.Start(func(ctx context.Context) {
+		defer close(done)
+		result, err = w.carry(ctx, reader.tell)
+	})
+	<-done // the run ends at a safe note, also when ctx has ended
+	w.draft.PIN.Wipe()
+	if err != nil {
+		return err
+	}
+	w.draft.Result = &result
+	return nil
+}
+
+func (w *walker) carry(ctx context.Context, watch func(engine.Event)) (engine.Result, error) {
+	d := &w.draft
+	switch d.Action {
+	case walk.IssueCard, walk.UpdateCard:
+		return w.Desk.Update(ctx, w.Actor, d.Connected, d.Proposal.Plan, d.PIN, watch)
+	case walk.ContinueUpdate:
+		return w.Desk.Resume(ctx, w.Actor, d.Connected, d.PIN, watch)
+	case walk.TakeBackUpdate:
+		return w.Desk.TakeBack(ctx, w.Actor, d.Connected, d.PIN, watch)
+	case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory:
+	}
+	return engine.Result{}, fmt.Errorf("action %q has no run", d.Action)
+}
+
+// stepReader reads a run's events out.
+type stepReader struct {
+	*walker
+	mu    sync.Mutex
+	steps []engine.Step
+	began time.Time
+}
+
+func (r *stepReader) tell(e engine.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch e.Kind {
+	case engine.EventSteps:
+		r.steps = e.Steps
+	case engine.EventBegun:
+		r.began = r.Now()
+		r.say(r.Text.Plain.StepLine, e.Step+1, len(r.steps), r.Text.Step(r.steps[e.Step], e.Undo))
+	case engine.EventDone:
+		r.say("      "+r.Text.Plain.TookLine, r.Text.Seconds(r.Now().Sub(r.began)))
+	case engine.EventTouch:
+		r.say("      %s", r.Text.Progress.Touch)
+	case engine.EventSkip, engine.EventMoved:
+	}
+}
+
+func (w *walker) result() error {
+	w.title(w.Text.ResultTitle(*w.draft.Result))
+	w.lines(w.Text.ResultLines(*w.draft.Result))
+	w.lines(w.Text.ResultDetails(*w.draft.Result))
+	return nil
+}

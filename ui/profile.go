@@ -1,0 +1,367 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+	"cardkiosk/ui/widget"
+)
+
+// profile shows a user with their cards, why each is due and what is on it,
+// and offers what can be done. Without a user it shows a card nobody is known
+// to have.
+type profile struct {
+	scene
+	keys    keymap
+	load    func() (engine.Profile, error) // nil without a user
+	profile engine.Profile
+	loaded  bool
+	trouble error
+	cards   widget.List
+	live    map[engine.CardID]liveCard // cards that were read from a reader
+	buttons widget.Buttons
+	actions []walk.Action
+	pager   widget.Pager
+}
+
+// liveCard is what a reader shows of a card.
+type liveCard struct {
+	view   engine.CardView
+	reader string
+}
+
+type (
+	// actionChosen is the answer: what to do with which card.
+	actionChosen struct {
+		action walk.Action
+		card   engine.CardID
+	}
+	// historyWanted asks for a card's runs.
+	historyWanted struct{ card engine.CardID }
+	// cardFocused tells the app which card is looked at, so that it can be read
+	// if it lies in a reader.
+	cardFocused struct{ card engine.CardID }
+	// cardSeen comes from the app when a card was read.
+	cardSeen struct {
+		card engine.CardID
+		live liveCard
+	}
+	// cardLost comes from the app when a card left its reader.
+	cardLost struct{ card engine.CardID }
+
+	profileLoaded struct {
+		profile engine.Profile
+		err     error
+	}
+)
+
+func newProfile(s scene, k keymap, load func() (engine.Profile, error)) *profile {
+	return &profile{scene: s, keys: k, load: load, live: map[engine.CardID]liveCard{}}
+}
+
+// newCardProfile shows a card that no user is known to have.
+func newCardProfile(s scene, k keymap, live liveCard) *profile {
+	p := newProfile(s, k, nil)
+	p.live[live.view.Record.Card.ID] = live
+	p.loaded = true
+	p.profile.Cards = []engine.CardView{live.view}
+	p.cards.Reset(1)
+	p.offer()
+	return p
+}
+
+func (p *profile) Init() tea.Cmd {
+	if p.load == nil {
+		return nil
+	}
+	load := p.load
+	return func() tea.Msg {
+		profile, err := load()
+		return profileLoaded{profile, err}
+	}
+}
+
+func (p *profile) Keys() []key.Binding {
+	keys := []key.Binding{p.keys.action, p.keys.forward}
+	if len(p.profile.Cards) > 1 {
+		keys = append(keys, bind("↑↓", p.text.Keys.Card, "up", "down"))
+	}
+	if p.pager.Hides() {
+		keys = append(keys, p.keys.scroll)
+	}
+	if p.trouble != nil {
+		keys = append(keys, p.keys.again)
+	}
+	return append(keys, p.keys.back, p.keys.help, p.keys.quit)
+}
+
+func (p *profile) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case profileLoaded:
+		return p.show(msg)
+	case cardSeen:
+		p.live[msg.card] = msg.live
+		p.offer()
+	case cardLost:
+		delete(p.live, msg.card)
+		p.offer()
+	case tea.KeyPressMsg:
+		return p.press(msg)
+	}
+	return nil
+}
+
+func (p *profile) show(msg profileLoaded) tea.Cmd {
+	p.loaded, p.profile, p.trouble = true, msg.profile, msg.err
+	p.cards.Set(len(p.profile.Cards))
+	p.offer()
+	return p.focused()
+}
+
+func (p *profile) focused() tea.Cmd {
+	v, ok := p.card()
+	if !ok || p.load == nil {
+		return nil
+	}
+	return answer(cardFocused{v.Record.Card.ID})
+}
+
+// card returns the card in focus, as its reader shows it if it can.
+func (p *profile) card() (engine.CardView, bool) {
+	if p.cards.Cursor >= len(p.profile.Cards) {
+		return engine.CardView{}, false
+	}
+	v := p.profile.Cards[p.cards.Cursor]
+	if live, ok := p.live[v.Record.Card.ID]; ok {
+		return live.view, true
+	}
+	return v, true
+}
+
+// offer decides which actions there are, the likeliest first.
+func (p *profile) offer() {
+	p.actions = nil
+	if p.loaded && p.trouble == nil {
+		p.actions = walk.Actions(p.user(), p.cardOrNil())
+	}
+	labels := make([]string, len(p.actions))
+	for i, a := range p.actions {
+		labels[i] = p.text.Actions[string(a)]
+	}
+	p.buttons.Labels = labels
+	p.buttons.Focus = min(p.buttons.Focus, max(len(labels)-1, 0))
+}
+
+func (p *profile) user() *engine.User {
+	if p.load == nil {
+		return nil
+	}
+	return &p.profile.User
+}
+
+func (p *profile) cardOrNil() *engine.CardView {
+	if v, ok := p.card(); ok {
+		return &v
+	}
+	return nil
+}
+
+func (p *profile) press(msg tea.KeyPressMsg) tea.Cmd {
+	switch msg.String() {
+	case "left", "shift+tab":
+		p.buttons.Move(-1)
+	case "right", "tab":
+		p.buttons.Move(+1)
+	case "up", "down":
+		if len(p.profile.Cards) > 1 {
+			moves(&p.cards, msg, 1)
+			p.pager.Top()
+			p.offer()
+			return p.focused()
+		}
+		p.pager.Press(msg.String())
+	case "pgup", "pgdown":
+		p.pager.Press(msg.String())
+	case "f5", "ctrl+l":
+		return p.Init()
+	case "enter":
+		return p.choose()
+	}
+	return nil
+}
+
+func (p *profile) choose() tea.Cmd {
+	if p.buttons.Focus >= len(p.actions) {
+		return nil
+	}
+	v, _ := p.card()
+	a, card := p.actions[p.buttons.Focus], v.Record.Card.ID
+	if a == walk.ShowHistory {
+		return answer(historyWanted{card})
+	}
+	if a == walk.AssignCard {
+		card = "" // any card without an owner will do
+	}
+	return answer(actionChosen{a, card})
+}
+
+func (p *profile) View(w, h int) string {
+	switch {
+	case p.trouble != nil:
+		return "\n" + p.look.trouble(p.text, p.trouble, w)
+	case !p.loaded:
+		return "\n   " + p.text.Frame.Working
+	}
+	foot := []string{"", " " + p.buttons.View(2, p.look.button)}
+	return p.pager.View(p.head(w), p.body(w), foot, h, p.moreLines)
+}
+
+// head says whose card it is, and lets one of several be chosen.
+func (p *profile) head(w int) []string {
+	g := p.look.glyph
+	if p.load == nil {
+		v, _ := p.card()
+		return append([]string{" " + p.look.title.Render(p.text.Profile.Unknown)}, p.cardLine(v, w))
+	}
+	u := p.profile.User
+	mail := u.Mail
+	if mail == "" {
+		mail = p.text.Profile.NoMail
+	}
+	who := " " + p.look.title.Render(u.Name) + " " + g.between + " " + u.Logon + " " + g.between + " " + mail
+	lines := []string{widget.Right(who, fmt.Sprintf(p.text.Profile.Policy, p.profile.Policy)+" ", w, g.more)}
+	if u.Disabled {
+		lines = append(lines, " "+p.look.bad.Render(g.bad+" "+p.text.Profile.UserDisabled))
+	}
+	if len(p.profile.Cards) == 0 {
+		return append(lines, "", " "+p.text.Profile.NoCards)
+	}
+	for i, v := range p.profile.Cards {
+		line := p.cardLine(v, w-3)
+		if len(p.profile.Cards) > 1 {
+			line = p.look.row(widget.Fit(strings.TrimPrefix(line, " "), w-4, g.more), i == p.cards.Cursor)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (p *profile) cardLine(v engine.CardView, w int) string {
+	where := p.text.Profile.NotHere
+	if live, ok := p.live[v.Record.Card.ID]; ok {
+		where = fmt.Sprintf(p.text.Profile.InReader, engine.Clean(live.reader))
+	}
+	state := p.text.Cards[v.Record.State]
+	line := fmt.Sprintf(p.text.Profile.Card, p.text.Serial(v.Record.Card), v.Record.Card.Model)
+	return widget.Fit(" "+strings.TrimRight(line, " ")+"   "+strings.TrimSpace(state+"   "+where), w, p.look.glyph.more)
+}
+
+// body says why the card is due, and what is on it.
+func (p *profile) body(w int) []string {
+	v, ok := p.card()
+	if !ok {
+		return nil
+	}
+	lines := []string{""}
+	if p.load == nil {
+		for _, l := range widget.Wrap(p.text.Profile.UnknownHint, w-4) {
+			lines = append(lines, " "+l)
+		}
+		lines = append(lines, "")
+	}
+	if v.Unfinished != nil {
+		lines = append(lines, p.unfinished(*v.Unfinished, w)...)
+	}
+	lines = append(lines, p.reasons(v, w)...)
+	return append(lines, p.contents(v, w)...)
+}
+
+func (p *profile) unfinished(r engine.RunSummary, w int) []string {
+	words := p.text.Profile.Unfinished
+	if r.Turned {
+		words = p.text.Profile.UnfinishedBack
+	}
+	var lines []string
+	for i, l := range widget.Wrap(fmt.Sprintf(words, p.text.When(r.Started), r.By.Station), w-8) {
+		lead := "     "
+		if i == 0 {
+			lead = " " + p.look.glyph.soon + " "
+		}
+		lines = append(lines, p.look.warn.Render(lead+l))
+	}
+	return append(lines, "")
+}
+
+func (p *profile) reasons(v engine.CardView, w int) []string {
+	var due, optional []string
+	for _, r := range v.Reasons {
+		line := p.text.Reason(r, p.now())
+		switch r := r.(type) {
+		case engine.Expires:
+			line = p.look.life(r.Life, line)
+		case engine.TemplateMissing:
+			line = p.look.glyph.plus + " " + line
+		case engine.OptionalAvailable:
+			optional = append(optional, "   "+p.look.glyph.plus+" "+line)
+			continue
+		}
+		due = append(due, "   "+widget.Fit(line, w-4, p.look.glyph.more))
+	}
+	var lines []string
+	if len(due) > 0 {
+		lines = append(append([]string{" " + p.look.title.Render(p.text.Profile.DueBecause)}, due...), "")
+	} else if v.Record.State == engine.StateIssued {
+		lines = append(lines, " "+p.look.good.Render(p.look.glyph.good+" "+p.text.Profile.NotDue), "")
+	}
+	if len(optional) > 0 {
+		lines = append(append(append(lines, " "+p.text.Profile.Optional), optional...), "")
+	}
+	return lines
+}
+
+// contents lists the certificates in their groups.
+func (p *profile) contents(v engine.CardView, w int) []string {
+	t := p.text.Profile
+	title := t.OnCard
+	if !v.Seen {
+		title = t.Unseen
+	}
+	lines := []string{" " + p.look.title.Render(title)}
+	if len(v.Entries) == 0 {
+		return append(lines, "   "+t.Empty)
+	}
+	var group engine.StayGroup
+	for _, e := range v.Entries {
+		label := ""
+		if e.Group != group {
+			label, group = p.text.Groups[e.Group], e.Group
+		}
+		lines = append(lines, p.entry(label, e, w))
+	}
+	return lines
+}
+
+func (p *profile) entry(label string, e engine.Entry, w int) string {
+	t, g := p.text.Profile, p.look.glyph
+	var state string
+	switch {
+	case e.Unreadable != "":
+		state = p.look.bad.Render(g.bad + " " + t.Unreadable)
+		e.Title = e.Unreadable
+	case e.Missing:
+		state = p.look.bad.Render(g.bad + " " + t.Missing)
+	case e.Former:
+		state = t.Former
+	default:
+		state = p.look.life(e.Life, p.text.DateOf(e.NotAfter))
+	}
+	rest := max(w-3-12-4-20, 10)
+	return "   " + widget.Fit(label, 12, g.more) + widget.Fit(p.text.Place(e.Place), 4, g.more) +
+		widget.Fit(e.Title, rest-rest/2, g.more) + " " + widget.Fit(state, 17, g.more) + " " +
+		widget.Fit(e.Issuer, rest/2+1, g.more)
+}

@@ -1,0 +1,203 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// readerWatch is what the app knows of the readers.
+type readerWatch struct {
+	views   []engine.ReaderView
+	seen    bool
+	trouble error
+	visit   int    // of the connected card: its reader's number then
+	reading string // reader whose card is being read
+}
+
+type (
+	readersChanged struct {
+		views []engine.ReaderView
+		err   error
+	}
+	// cardConnected is a card that was read. A card for a page that was left is
+	// closed again.
+	cardConnected struct {
+		visit  int // of the page that wanted it
+		reader int // the reader's number for this card
+		card   *engine.Connected
+		err    error
+	}
+)
+
+// retryReaders is how often the smart card service is asked for while it is
+// away.
+const retryReaders = 2 * time.Second
+
+func (a *App) lookAtReaders() tea.Cmd {
+	desk, actor, ctx := a.needs.Desk, a.needs.Actor, a.ctx
+	return func() tea.Msg {
+		views, err := desk.LookAtReaders(ctx, actor, nil)
+		return readersChanged{views, err}
+	}
+}
+
+func (a *App) watchReaders() tea.Cmd {
+	desk, actor, ctx, known := a.needs.Desk, a.needs.Actor, a.ctx, a.readers.views
+	return func() tea.Msg {
+		views, err := desk.WatchReaders(ctx, actor, known)
+		return readersChanged{views, err}
+	}
+}
+
+func (a *App) readersAre(msg readersChanged) tea.Cmd {
+	if a.ctx.Err() != nil {
+		return nil
+	}
+	a.readers.views, a.readers.trouble, a.readers.seen = msg.views, msg.err, true
+	again := a.watchReaders()
+	if msg.err != nil {
+		look := a.lookAtReaders()
+		ctx := a.ctx
+		again = func() tea.Msg {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-time.After(retryReaders):
+				return look()
+			}
+		}
+	}
+	return tea.Batch(again, a.cardMoved(), a.tellReaders())
+}
+
+// tellReaders gives the page what is known of the readers.
+func (a *App) tellReaders() tea.Cmd {
+	if !a.readers.seen {
+		return nil
+	}
+	cmd := a.bind(a.visit, a.page.Update(readersSeen{a.readers.views, a.readers.trouble}))
+	return tea.Batch(cmd, a.seeFocused())
+}
+
+// cardMoved notices that the connected card has left its reader.
+func (a *App) cardMoved() tea.Cmd {
+	c := a.draft.Connected
+	if c == nil || a.running {
+		return nil
+	}
+	for _, v := range a.readers.views {
+		if v.Reader.Name == c.Reader && v.Reader.Card && v.Reader.Visit == a.readers.visit {
+			return nil
+		}
+	}
+	id := c.Contents.Identity.ID
+	switch a.stage {
+	case walk.FindUser, walk.ConnectCard, walk.Update, walk.Result:
+		return nil
+	case walk.Profile:
+		a.draft.ForgetCard()
+		if a.draft.User == nil {
+			return a.turn(walk.FindUser)
+		}
+		return a.bind(a.visit, a.page.Update(cardLost{id}))
+	case walk.ConfirmAssign, walk.SelectTemplates, walk.EnterPIN, walk.SelectTracked, walk.Confirm:
+		a.draft.ForgetCard()
+		gone := &engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader}
+		return tea.Batch(a.turn(walk.ConnectCard), a.trouble(gone, nil))
+	}
+	return nil
+}
+
+// seeFocused reads the card the profile page shows, if it lies in a reader and
+// was not read yet.
+func (a *App) seeFocused() tea.Cmd {
+	if a.stage != walk.Profile || a.draft.User == nil || a.focused == "" || a.readers.reading != "" {
+		return nil
+	}
+	if c := a.draft.Connected; c != nil && c.Contents.Identity.ID == a.focused {
+		return a.showConnected()
+	}
+	for _, v := range a.readers.views {
+		if v.Card != nil && v.Card.ID == a.focused {
+			return a.connectTo(v.Reader.Name)
+		}
+	}
+	return nil
+}
+
+func (a *App) connectTo(reader string) tea.Cmd {
+	a.draft.ForgetCard()
+	a.readers.reading = reader
+	number := 0
+	for _, v := range a.readers.views {
+		if v.Reader.Name == reader {
+			number = v.Reader.Visit
+		}
+	}
+	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.ctx, a.visit
+	return func() tea.Msg {
+		c, err := desk.Connect(ctx, actor, reader)
+		return cardConnected{visit, number, c, err}
+	}
+}
+
+// cardIs takes a card that was read.
+func (a *App) cardIs(msg cardConnected) tea.Cmd {
+	a.readers.reading = ""
+	if msg.visit != a.visit {
+		if msg.card != nil {
+			_ = msg.card.Close()
+		}
+		return a.seeFocused()
+	}
+	if msg.err != nil {
+		if errors.Is(msg.err, context.Canceled) {
+			return nil
+		}
+		a.status = a.needs.Text.TitleOf(msg.err)
+		return a.bind(a.visit, a.page.Update(readFailed{msg.err}))
+	}
+	a.draft.Connected, a.readers.visit = msg.card, msg.reader
+	if a.stage == walk.Profile {
+		return a.showConnected()
+	}
+	return a.cardChosen()
+}
+
+// showConnected gives the profile page the card as its reader shows it.
+func (a *App) showConnected() tea.Cmd {
+	c := a.draft.Connected
+	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, a.draft.User)
+	if err != nil {
+		a.status = a.needs.Text.TitleOf(err)
+		return nil
+	}
+	return a.bind(a.visit, a.page.Update(cardSeen{c.Contents.Identity.ID, liveCard{view, c.Reader}}))
+}
+
+// cardChosen goes on from the connect page: to the owner's profile when a card
+// was read to see whose it is, else to the next page of the walk.
+func (a *App) cardChosen() tea.Cmd {
+	c, d := a.draft.Connected, &a.draft
+	switch {
+	case d.Action != walk.ReadCard:
+		d.Card = c.Contents.Identity.ID
+		return a.next()
+	case c.Known() && c.Record.User.ID != "":
+		d.User = &engine.User{ID: c.Record.User.ID, Name: c.Record.User.Name, Logon: c.Record.User.Logon}
+		d.Action = ""
+		return a.turn(walk.Profile)
+	}
+	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, nil)
+	if err != nil {
+		return a.bind(a.visit, a.page.Update(readFailed{err}))
+	}
+	a.unknown = view
+	return a.turn(walk.Profile)
+}

@@ -1,0 +1,91 @@
+package ui
+
+import (
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/words"
+	"cardkiosk/ui/widget"
+)
+
+// result says what the run did, and what the holder does next.
+type result struct {
+	scene
+	keys    keymap
+	result  engine.Result
+	buttons widget.Buttons
+	details bool
+	pager   widget.Pager
+}
+
+// walkDone is the answer: end the walk, and maybe begin with another user.
+type walkDone struct{ another bool }
+
+func newResult(s scene, k keymap, r engine.Result) *result {
+	t := s.text.Result
+	return &result{scene: s, keys: k, result: r, buttons: widget.Buttons{Labels: []string{t.Close, t.Another, t.Details}}}
+}
+
+func (r *result) Init() tea.Cmd { return nil }
+
+func (r *result) Keys() []key.Binding {
+	keys := []key.Binding{r.keys.action, r.keys.forward}
+	if r.pager.Hides() {
+		keys = append(keys, r.keys.scroll)
+	}
+	return append(keys, r.keys.help, r.keys.quit)
+}
+
+func (r *result) Update(msg tea.Msg) tea.Cmd {
+	press, ok := msg.(tea.KeyPressMsg)
+	if !ok {
+		return nil
+	}
+	switch press.String() {
+	case "left", "shift+tab":
+		r.buttons.Move(-1)
+	case "right", "tab":
+		r.buttons.Move(+1)
+	case "esc":
+		return answer(walkDone{})
+	case "enter":
+		return r.choose()
+	default:
+		r.pager.Press(press.String())
+	}
+	return nil
+}
+
+func (r *result) choose() tea.Cmd {
+	switch r.buttons.Focus {
+	case 0:
+		return answer(walkDone{})
+	case 1:
+		return answer(walkDone{another: true})
+	}
+	r.details = !r.details
+	r.pager.Top()
+	return nil
+}
+
+func (r *result) View(w, h int) string {
+	mark := r.look.good.Render(r.look.glyph.good + " ")
+	if r.result.End != engine.Finished {
+		mark = r.look.bad.Render(r.look.glyph.bad + " ")
+	}
+	head := []string{" " + mark + r.look.title.Render(r.text.ResultTitle(r.result)), ""}
+	foot := []string{"", "   " + r.buttons.View(2, r.look.button)}
+	var body []string
+	for _, l := range r.lines() {
+		body = append(body, r.look.planLine(l, w)...)
+	}
+	return r.pager.View(head, body, foot, h, r.moreLines)
+}
+
+func (r *result) lines() []words.PlanLine {
+	if r.details {
+		return r.text.ResultDetails(r.result)
+	}
+	return r.text.ResultLines(r.result)
+}

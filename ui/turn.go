@@ -1,0 +1,131 @@
+package ui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// turn opens the page of a stage. Whatever the page before had under way is
+// cancelled.
+func (a *App) turn(to walk.Stage) tea.Cmd {
+	if f, ok := a.page.(*find); ok {
+		a.searched = f.field.Value()
+	}
+	a.leave()
+	a.counter++
+	ctx, cancel := context.WithCancel(a.ctx)
+	a.visit, a.leave = a.counter, cancel
+	a.stage = to
+	a.page = a.build(to, a.scene(ctx))
+	return tea.Batch(a.bind(a.visit, a.page.Init()), a.tellReaders())
+}
+
+// next turns to the page that follows.
+func (a *App) next() tea.Cmd {
+	to, ok := a.draft.Next(a.stage)
+	if !ok {
+		return nil
+	}
+	return a.turn(to)
+}
+
+// build makes the page of a stage from the draft. Pages get functions; only
+// here are these bound to the desk.
+func (a *App) build(stage walk.Stage, s scene) screen {
+	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	switch stage {
+	case walk.FindUser:
+		d.Release()
+		return newFind(s, a.keys, a.searched, func(text string) (*engine.Search, error) { return desk.Find(actor, text) }, a.demoKeys())
+	case walk.Profile:
+		return a.buildProfile(s)
+	case walk.ConnectCard:
+		return a.buildConnect(s)
+	case walk.ConfirmAssign:
+		return newAssign(s, a.keys, *d.User, d.Connected, func() error { return desk.Assign(s.ctx, actor, d.Connected, *d.User) })
+	case walk.SelectTemplates:
+		return newTemplates(s, a.keys, d.Selection, func(sel engine.Selection) (engine.Proposal, error) {
+			return desk.Propose(s.ctx, actor, d.Connected, *d.User, sel)
+		})
+	case walk.EnterPIN:
+		return a.buildPIN(s)
+	case walk.SelectTracked:
+		return newTracked(s, a.keys, d.Proposal.ThirdParty, d.Selection.Track)
+	case walk.Confirm:
+		return newConfirm(s, a.keys, d.Proposal.Plan)
+	case walk.Update:
+		return a.buildProgress(s)
+	case walk.Result:
+		return newResult(s, a.keys, *d.Result)
+	}
+	return nil
+}
+
+func (a *App) buildProfile(s scene) screen {
+	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	if d.User == nil {
+		p := newCardProfile(s, a.keys, liveCard{a.unknown, d.Connected.Reader})
+		return p
+	}
+	id := d.User.ID
+	return newProfile(s, a.keys, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+}
+
+func (a *App) buildConnect(s scene) screen {
+	t, d := a.needs.Text, &a.draft
+	title := t.Connect.Title
+	if d.Card != "" {
+		title = t.ConnectTitle(d.Card)
+	}
+	return newConnect(s, a.keys, title, d.Card, d.Fits)
+}
+
+func (a *App) buildPIN(s scene) screen {
+	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	n := pinNeeds{
+		card:   a.needs.Text.CardOf(d.User.Name, d.Connected.Contents.Identity, d.Connected.Reader),
+		newPIN: d.NewPIN(),
+		resume: d.Continues(),
+		tries:  func() (engine.Counter, error) { return desk.PINTries(s.ctx, actor, d.Connected) },
+		check:  func(pin engine.PIN) error { return desk.CheckPIN(s.ctx, actor, d.Connected, pin) },
+	}
+	if a.needs.Demo != nil {
+		n.hint = a.needs.Demo.PINHint(d.Connected.Contents.Identity.ID)
+	}
+	return newPIN(s, a.keys, n)
+}
+
+func (a *App) buildProgress(s scene) screen {
+	t, d := a.needs.Text, &a.draft
+	title := t.ProgressTitle(d.Connected.Contents.Identity, d.Action == walk.TakeBackUpdate)
+	watch := newRunWatch()
+	return newProgress(s, title, watch, func() {
+		a.running = true
+		a.needs.Start(a.job(watch))
+	})
+}
+
+// job is the run that the draft leads to. It does not touch the draft: the app
+// waits for its end.
+func (a *App) job(watch *runWatch) func(context.Context) {
+	desk, actor, d := a.needs.Desk, a.needs.Actor, a.draft
+	return func(ctx context.Context) {
+		defer watch.endIfPanic()
+		var result engine.Result
+		var err error
+		switch d.Action {
+		case walk.IssueCard, walk.UpdateCard:
+			result, err = desk.Update(ctx, actor, d.Connected, d.Proposal.Plan, d.PIN, watch.tell)
+		case walk.ContinueUpdate:
+			result, err = desk.Resume(ctx, actor, d.Connected, d.PIN, watch.tell)
+		case walk.TakeBackUpdate:
+			result, err = desk.TakeBack(ctx, actor, d.Connected, d.PIN, watch.tell)
+		case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory:
+		}
+		watch.end(result, err)
+	}
+}

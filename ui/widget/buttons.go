@@ -1,0 +1,25 @@
+package widget
+
+import "strings"
+
+// Buttons is a row of buttons with one in focus.
+type Buttons struct {
+	Labels []string
+	Focus  int
+}
+
+// Move moves the focus by one, and around at the ends.
+func (b *Buttons) Move(by int) {
+	if n := len(b.Labels); n > 0 {
+		b.Focus = (b.Focus + by + n) % n
+	}
+}
+
+// View draws the row; draw draws one button.
+func (b *Buttons) View(gap int, draw func(label string, focused bool) string) string {
+	parts := make([]string, len(b.Labels))
+	for i, l := range b.Labels {
+		parts[i] = draw(l, i == b.Focus)
+	}
+	return strings.Join(parts, strings.Repeat(" ", gap))
+}

@@ -1,0 +1,48 @@
+package widget
+
+import (
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// Fit makes s exactly w cells wide: cut with more at its end, or filled with
+// spaces. It counts cells, not bytes, and leaves styles whole.
+func Fit(s string, w int, more string) string {
+	if w <= 0 {
+		return ""
+	}
+	have := ansi.StringWidth(s)
+	if have > w {
+		s = ansi.Truncate(s, w, more)
+		have = ansi.StringWidth(s)
+	}
+	return s + strings.Repeat(" ", w-have)
+}
+
+// Width counts the cells of s.
+func Width(s string) int { return ansi.StringWidth(s) }
+
+// Right puts right at the end of a line of w cells that begins with left. When
+// both do not fit, left is cut.
+func Right(left, right string, w int, more string) string {
+	room := w - Width(right)
+	if room < 1 {
+		return Fit(left, w, more)
+	}
+	return Fit(left, room, more) + right
+}
+
+// Wrap breaks s into lines of at most w cells, at spaces where it can.
+func Wrap(s string, w int) []string {
+	return strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
+}
+
+// Lines makes body exactly h lines: cut, or filled with empty ones.
+func Lines(body string, h int) []string {
+	lines := strings.Split(body, "\n")
+	if len(lines) > h {
+		return lines[:h]
+	}
+	return append(lines, make([]string, h-len(lines))...)
+}
