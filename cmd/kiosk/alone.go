@@ -1,0 +1,191 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"cardkiosk/cmd/kiosk/demo"
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+	"cardkiosk/engine/words"
+	"cardkiosk/ui/plain"
+)
+
+// walkAlone walks one update with the demo's answers, prints every stage, and
+// then looks at the card with its own eyes.
+func (p *parts) walkAlone(ctx context.Context, world *demo.World) error {
+	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
+	o := newOwner(ctx, p.log)
+	defer o.wait()
+	defer end()
+	o.deliver(p.desk)
+	card := world.Cards()[0]
+	t := &words.English
+	say := func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+	say(t.Demo.World, world.Folder)
+	result, err := plain.Walk(ctx, plain.Needs{
+		Desk: p.desk, Actor: p.actor, Text: t, Now: p.desk.Now, Out: os.Stdout, Start: o.start,
+		PINHint: func(id engine.CardID) string { return pinHint(world, id) },
+		Input: &demoInput{say: say, text: t, pin: card.PIN, answers: map[walk.Stage][]string{
+			walk.FindUser: {"ada love", "1"}, walk.Profile: {"1"}, walk.ConnectCard: nil,
+			walk.SelectTemplates: {"y", "y"}, walk.SelectTracked: {"y"}, walk.Confirm: {"y"},
+		}},
+	})
+	switch {
+	case err != nil:
+		return told{err}
+	case result == nil || result.End != engine.Finished:
+		return errors.New("the demo's update did not end as it should")
+	}
+	if err := p.lookAtCard(ctx, card, say); err != nil {
+		return fmt.Errorf("verify the card: %w", err)
+	}
+	return p.awaitLetter(ctx, world, say)
+}
+
+// demoInput answers as the demo's story wants.
+type demoInput struct {
+	say     func(string, ...any)
+	text    *words.Text
+	pin     string
+	answers map[walk.Stage][]string
+}
+
+func (d *demoInput) Line(_ context.Context, stage walk.Stage) (string, error) {
+	if len(d.answers[stage]) == 0 {
+		return "", fmt.Errorf("the demo has no answer for stage %q", stage)
+	}
+	first := d.answers[stage][0]
+	d.answers[stage] = d.answers[stage][1:]
+	d.say("  > "+d.text.Demo.Answer, first)
+	return first, nil
+}
+
+func (d *demoInput) Secret(context.Context, walk.Stage) ([]byte, error) {
+	d.say("  > "+d.text.Demo.Answer, d.pin)
+	return []byte(d.pin), nil
+}
+
+// lookAtCard reads the card anew, compares it with the record, and has each
+// signing key sign a challenge.
+func (p *parts) lookAtCard(ctx context.Context, c *demo.Card, say func(string, ...any)) error {
+	t := &words.English
+	say("\n== %s", t.Demo.Verify)
+	views, err := p.desk.LookAtReaders(ctx, p.actor, nil)
+	if err != nil {
+		return err
+	}
+	reader := ""
+	for _, v := range views {
+		if v.Card != nil && v.Card.ID == c.ID() {
+			reader = v.Reader.Name
+		}
+	}
+	card, err := p.desk.Readers.Connect(ctx, reader)
+	if err != nil {
+		return err
+	}
+	defer card.Close() //nolint:errcheck // only read from
+	say("  "+t.Demo.VerifyCard, t.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}))
+	pin := engine.NewPIN([]byte(c.PIN))
+	defer pin.Wipe()
+	unlocked, err := card.Unlock(ctx, pin, false)
+	if err != nil {
+		return err
+	}
+	defer unlocked.Close() //nolint:errcheck // only read from
+	record, _, err := p.desk.Ledger.Card(ctx, c.ID())
+	if err != nil {
+		return err
+	}
+	for _, m := range record.Managed {
+		if err := verifyOne(ctx, unlocked, m, say); err != nil {
+			return fmt.Errorf("%s: %w", m.Template, err)
+		}
+	}
+	say(t.Demo.Verified)
+	return nil
+}
+
+func verifyOne(ctx context.Context, card engine.UnlockedCard, m engine.Managed, say func(string, ...any)) error {
+	t := &words.English
+	der, err := card.CertificateAt(ctx, m.Place)
+	if err != nil {
+		return err
+	}
+	if engine.Fingerprint(der) != m.Fingerprint {
+		return errors.New("the card holds another certificate than the record names")
+	}
+	say("  "+t.Demo.VerifyCertificate, t.Place(m.Place), m.Fingerprint)
+	c, err := x509.ParseCertificate(der)
+	if err != nil {
+		return fmt.Errorf("read certificate: %w", err)
+	}
+	public, ok := c.PublicKey.(*ecdsa.PublicKey)
+	if !ok {
+		return fmt.Errorf("its key is a %T", c.PublicKey)
+	}
+	if c.KeyUsage&x509.KeyUsageKeyAgreement != 0 {
+		return verifyAgreement(ctx, card, m, public, say)
+	}
+	challenge := sha256.Sum256([]byte(rand.Text()))
+	signature, err := card.Sign(ctx, m.Place, public, challenge[:], crypto.SHA256)
+	if err != nil {
+		return err
+	}
+	if !ecdsa.VerifyASN1(public, challenge[:], signature) {
+		return errors.New("the signature over a challenge is wrong")
+	}
+	say("  "+t.Demo.VerifySignature, t.Place(m.Place))
+	return nil
+}
+
+func verifyAgreement(ctx context.Context, card engine.UnlockedCard, m engine.Managed, public *ecdsa.PublicKey, say func(string, ...any)) error {
+	theirs, err := public.ECDH()
+	if err != nil {
+		return fmt.Errorf("read public key: %w", err)
+	}
+	ours, err := theirs.Curve().GenerateKey(rand.Reader)
+	if err != nil {
+		return fmt.Errorf("make a key: %w", err)
+	}
+	want, err := ours.ECDH(theirs)
+	if err != nil {
+		return fmt.Errorf("agree: %w", err)
+	}
+	got, err := card.Agree(ctx, m.Place, public, ours.PublicKey().Bytes())
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return errors.New("the key on the card agrees on another secret")
+	}
+	say("  "+words.English.Demo.VerifyAgreement, words.English.Place(m.Place))
+	return nil
+}
+
+// awaitLetter waits until the letter about the update has come.
+func (p *parts) awaitLetter(ctx context.Context, world *demo.World, say func(string, ...any)) error {
+	for {
+		changed := world.Mailbox.Changed()
+		if all := world.Mailbox.Messages(); len(all) > 0 {
+			m := all[len(all)-1]
+			say(words.English.Demo.Mail, engine.Clean(m.To), engine.Clean(m.Subject))
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return errors.New(words.English.Demo.NoMailCame)
+		case <-changed:
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/user"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"golang.org/x/term"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/pcsc"
+	"cardkiosk/engine/words"
+	"cardkiosk/ui"
+	"cardkiosk/ui/plain"
+)
+
+// appCmd is the kiosk itself: what runs when no command is named.
+type appCmd struct {
+	Config string `placeholder:"FILE" help:"The configuration. Left out: config.toml in this folder, or else /etc/kiosk/config.toml."`
+	Plain  bool   `help:"Numbered lines and questions instead of the full screen. Also with TERM=dumb, with ACCESSIBLE set, or without a terminal."`
+}
+
+// Run shows the kiosk until it is left.
+func (cmd appCmd) Run(ctx context.Context) error {
+	p, err := openKiosk(ctx, cmd.Config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.show(ctx, cmd.Plain, shown{}), p.close())
+}
+
+// openKiosk puts a kiosk together from a configuration file.
+func openKiosk(ctx context.Context, file string) (*parts, error) {
+	file, err := findConfig(file)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := loadConfig(file, os.Stderr)
+	if err != nil {
+		return nil, err
+	}
+	var readers realReaders
+	p, err := assemble(ctx, cfg, &readers, whoami())
+	if err != nil {
+		return nil, err
+	}
+	readers.pcsc, readers.ignore = pcsc.New(p.log), cfg.Readers.Ignores
+	p.closing(readers.pcsc.Close)
+	return p, nil
+}
+
+// whoami is the operator until people sign in: the account the kiosk runs as.
+func whoami() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "operator"
+}
+
+// shown is what a demo adds to the screen.
+type shown struct {
+	demo  *ui.Demo
+	input plain.Input // instead of the terminal's
+}
+
+// show runs the walk on the screen, or as lines, and waits for what goes on
+// behind it.
+func (p *parts) show(ctx context.Context, lines bool, s shown) error {
+	ctx, end := context.WithCancel(ctx)
+	o := newOwner(ctx, p.log)
+	defer o.wait()
+	defer end()
+	o.deliver(p.desk)
+	if lines || wantsLines() {
+		return p.walkLines(ctx, o, s)
+	}
+	return p.showScreen(ctx, o, s)
+}
+
+// wantsLines reports whether the surroundings ask for lines.
+func wantsLines() bool {
+	return os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != "" || !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd()))
+}
+
+func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
+	app := ui.New(ctx, ui.Needs{
+		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
+		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Demo: s.demo,
+	})
+	defer app.Close()
+	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
+	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return nil // asked to end
+	}
+	return err
+}
+
+func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
+	input := s.input
+	if input == nil {
+		input = &lineInput{os.Stdin, os.Stdout}
+	}
+	n := plain.Needs{
+		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start,
+	}
+	if s.demo != nil {
+		n.PINHint = s.demo.PINHint
+	}
+	result, err := plain.Walk(ctx, n)
+	if err != nil {
+		return told{err}
+	}
+	if result != nil && result.End != engine.Finished {
+		return told{&engine.Error{Op: "update card", Kind: engine.CARefused}}
+	}
+	return nil
+}
+
+// told is an error a person has been told about already.
+type told struct{ error }
+
+func (t told) Unwrap() error { return t.error }
+
+// speaksUTF8 reads the locale as POSIX says: the first of these that is set.
+func speaksUTF8(getenv func(string) string) bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := getenv(name); v != "" {
+			v = strings.ToLower(strings.ReplaceAll(v, "-", ""))
+			return strings.HasSuffix(v, "utf8") || strings.Contains(v, "utf8@")
+		}
+	}
+	return false
+}

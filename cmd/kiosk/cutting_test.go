@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/sim"
+)
+
+var errDead = errors.New("the power is gone")
+
+// mains is the power of kiosk and card together: when it goes, neither does
+// anything more. Every place where it may go is a point; points are counted.
+type mains struct {
+	mu     sync.Mutex
+	cutAt  int // the point at which the power goes; -1 for never
+	points int
+	dead   bool
+	chip   *sim.Card
+
+	plan   engine.Plan
+	stored []engine.Note // what reached the store, in order
+	wrong  []string      // rules of the journal that were broken on the way
+	issued map[string][]string
+	hurt   mutation
+}
+
+// mutation is a way to make the run worse, to see whether that is noticed.
+type mutation struct {
+	name     string
+	drop     func(s engine.Step, n engine.Note) bool // notes that never reach the store
+	unstable bool                                    // each call has another request id
+	repeat   engine.Verb                             // done steps of this verb are forgotten on resume
+}
+
+// point counts a point and reports whether the power has gone.
+func (m *mains) point() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.points == m.cutAt {
+		m.dead = true
+	}
+	m.points++
+	return m.dead
+}
+
+func (m *mains) isDead() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.dead
+}
+
+// apdu is the card's power switch: a point before and a point after every APDU
+// that changes the card.
+func (m *mains) apdu(c sim.Command) sim.Cut {
+	switch {
+	case m.isDead():
+		return sim.CutBefore
+	case !c.Changes:
+		return sim.Stay
+	}
+	m.begunBefore(c)
+	if m.point() {
+		return sim.CutBefore
+	}
+	if m.point() {
+		return sim.CutAfter
+	}
+	return sim.Stay
+}
+
+// begunBefore holds the rule of the journal: a card is changed only by a step
+// that stands there as begun and not as done.
+func (m *mains) begunBefore(c sim.Command) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	open := map[string]bool{}
+	for _, n := range m.stored {
+		key := fmt.Sprint(n.Undo, n.Step)
+		open[key] = n.Kind == engine.Begun
+	}
+	for _, is := range open {
+		if is {
+			return
+		}
+	}
+	m.wrong = append(m.wrong, fmt.Sprintf("APDU %X changed the card while no step was begun", c.Header))
+}
+
+// off takes the power from the card, when it went elsewhere.
+func (m *mains) off() error {
+	m.chip.PowerOff()
+	return errDead
+}
+
+// cutJournal is a journal of which every write is a point, before and after.
+type cutJournal struct {
+	engine.Journal
+	*mains
+}
+
+func (j cutJournal) around(write func() error) error {
+	if j.point() {
+		return j.off()
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	if j.point() {
+		return j.off()
+	}
+	return nil
+}
+
+func (j cutJournal) Begin(ctx context.Context, r engine.Run, l engine.Lease) (fence int64, err error) {
+	j.plan = r.Plan
+	err = j.around(func() (err error) { fence, err = j.Journal.Begin(ctx, r, l); return err })
+	return fence, err
+}
+
+func (j cutJournal) Take(ctx context.Context, id engine.RunID, l engine.Lease) (run engine.Run, err error) {
+	err = j.around(func() (err error) { run, err = j.Journal.Take(ctx, id, l); return err })
+	if j.hurt.repeat != "" {
+		run.Notes = slices.DeleteFunc(run.Notes, func(n engine.Note) bool {
+			return !n.Undo && n.Kind == engine.Done && run.Plan.Steps[n.Step].Verb == j.hurt.repeat
+		})
+	}
+	return run, err
+}
+
+func (j cutJournal) Note(ctx context.Context, id engine.RunID, l engine.Lease, notes []engine.Note, end engine.RunEnd, a *engine.AuditRow) error {
+	return j.around(func() error {
+		kept := j.keep(notes)
+		return j.reached(kept, j.Journal.Note(ctx, id, l, kept, end, a))
+	})
+}
+
+func (j cutJournal) Record(ctx context.Context, id engine.RunID, l engine.Lease, o engine.Outcome) error {
+	return j.around(func() error {
+		o.Notes = j.keep(o.Notes)
+		return j.reached(o.Notes, j.Journal.Record(ctx, id, l, o))
+	})
+}
+
+// keep drops what the mutation drops.
+func (j cutJournal) keep(notes []engine.Note) []engine.Note {
+	if j.hurt.drop == nil {
+		return notes
+	}
+	return slices.DeleteFunc(slices.Clone(notes), func(n engine.Note) bool {
+		return !n.Undo && j.hurt.drop(j.plan.Steps[n.Step], n)
+	})
+}
+
+func (j cutJournal) reached(notes []engine.Note, err error) error {
+	if err == nil {
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		j.stored = append(j.stored, notes...)
+	}
+	return err
+}
+
+// cutCA is a CA of which every request is a point, before and after. It counts
+// what was issued, also when the answer was lost.
+type cutCA struct {
+	engine.CA
+	*mains
+}
+
+func (c cutCA) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, error) {
+	if c.point() {
+		return engine.Answer{}, c.off()
+	}
+	if c.hurt.unstable {
+		r.ID = fmt.Sprintf("%s%02d", r.ID[:30], c.points%100)
+	}
+	a, err := c.CA.Ask(ctx, r)
+	c.count(a)
+	if c.point() {
+		return engine.Answer{}, c.off()
+	}
+	return a, err
+}
+
+func (c cutCA) count(a engine.Answer) {
+	if a.State != engine.RequestIssued {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	cert, err := engine.ParseCertificate(a.Certificate)
+	if err == nil && !slices.Contains(c.issued[string(cert.Public)], cert.Serial) {
+		c.issued[string(cert.Public)] = append(c.issued[string(cert.Public)], cert.Serial)
+	}
+}
+
+func (c cutCA) Lookup(ctx context.Context, id string) (engine.Answer, bool, error) {
+	if c.isDead() {
+		return engine.Answer{}, false, c.off()
+	}
+	if c.hurt.unstable {
+		return engine.Answer{}, false, nil // nobody knows the id it was asked under
+	}
+	return c.CA.Lookup(ctx, id)
+}

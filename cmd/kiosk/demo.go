@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"golang.org/x/term"
+
+	"cardkiosk/cmd/kiosk/demo"
+	"cardkiosk/engine"
+	"cardkiosk/engine/pcsc"
+	"cardkiosk/engine/pcsc/sandbox"
+	"cardkiosk/engine/words"
+	"cardkiosk/ui"
+)
+
+// demoCmd is the kiosk on a world of its own.
+type demoCmd struct {
+	PCSC  bool `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
+	Plain bool `help:"Numbered lines and questions instead of the full screen."`
+}
+
+// Run makes the world and shows the kiosk in it. Without a terminal on
+// standard output it walks one update by itself and verifies the card.
+func (cmd demoCmd) Run(ctx context.Context) error {
+	if cmd.PCSC && !sandbox.Inside() {
+		return cmd.inside()
+	}
+	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and four cards …")
+	world, err := demo.Open(ctx, demo.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(cmd.live(ctx, world), world.Close())
+}
+
+// inside runs the demo again where pcscd can be started without being in
+// anybody's way.
+func (cmd demoCmd) inside() error {
+	if missing := sandbox.Missing(); len(missing) > 0 {
+		return &engine.Error{Op: "start pcscd", Kind: engine.BadInput, Err: fmt.Errorf("install the packages %v", missing)}
+	}
+	code, err := sandbox.Reexec(os.Args[1:], os.Environ())
+	if err != nil {
+		return err
+	}
+	return exited(code)
+}
+
+// exited is how a program that was run in our place ended.
+type exited int
+
+func (e exited) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+
+// live seeds the world and shows the kiosk in it.
+func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
+	cfg, err := loadConfig(world.Config(), os.Stderr)
+	if err != nil {
+		return err
+	}
+	var readers demoReaders
+	p, err := assemble(ctx, cfg, &readers, "demo")
+	if err != nil {
+		return err
+	}
+	if err := world.Seed(ctx, p.desk); err != nil {
+		return errors.Join(err, p.close())
+	}
+	tray, err := cmd.readers(ctx, p, world, &readers)
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	if err := world.Lay(ctx, tray); err != nil {
+		return errors.Join(err, p.close())
+	}
+	if !cmd.Plain && !term.IsTerminal(int(os.Stdout.Fd())) {
+		return errors.Join(p.walkAlone(ctx, world), p.close())
+	}
+	s := shown{demo: demoScreen(ctx, world, tray)}
+	return errors.Join(p.show(ctx, cmd.Plain, s), p.close())
+}
+
+// demoReaders are the readers of the demo, once there are some.
+type demoReaders struct{ engine.Readers }
+
+// readers makes the readers, and the tray that puts cards into them.
+func (cmd demoCmd) readers(ctx context.Context, p *parts, world *demo.World, to *demoReaders) (demo.Tray, error) {
+	if !cmd.PCSC {
+		virtual := demo.NewVirtualReaders(world.Chips()...)
+		to.Readers = virtual
+		return virtual, nil
+	}
+	daemon, err := sandbox.Start(ctx, len(world.Cards()))
+	if err != nil {
+		return nil, err
+	}
+	p.closing(func() error { daemon.Stop(); return nil })
+	real := &realReaders{pcsc: pcsc.New(p.log), ignore: func(string) bool { return false }}
+	p.closing(real.pcsc.Close)
+	to.Readers = real
+	tray := demo.NewSockets(daemon.Readers, world.Chips())
+	p.closing(tray.Close)
+	return tray, nil
+}
+
+// demoScreen is what the demo adds to the screen.
+func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) *ui.Demo {
+	return &ui.Demo{
+		PINHint: func(id engine.CardID) string { return pinHint(world, id) },
+		Mail: func() []ui.Mail {
+			var mail []ui.Mail
+			for _, m := range world.Mailbox.Messages() {
+				mail = append([]ui.Mail{{To: engine.Clean(m.To), Subject: engine.Clean(m.Subject), Text: m.Text, At: m.At}}, mail...)
+			}
+			return mail
+		},
+		Tray: func() []ui.TrayCard {
+			cards := make([]ui.TrayCard, len(world.Cards()))
+			for i, c := range world.Cards() {
+				label := words.English.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}) + "  " + c.Label
+				cards[i] = ui.TrayCard{Label: label, Reader: tray.Reader(i), In: tray.In(i)}
+			}
+			return cards
+		},
+		Move: func(i int) error {
+			if tray.In(i) {
+				tray.Remove(i)
+				return nil
+			}
+			return tray.Insert(ctx, i)
+		},
+	}
+}
+
+func pinHint(world *demo.World, id engine.CardID) string {
+	for _, c := range world.Cards() {
+		if c.ID() == id && c.PIN != "" {
+			return fmt.Sprintf(words.English.Demo.PIN, c.PIN)
+		}
+	}
+	return words.English.Demo.NewPIN
+}

@@ -1,0 +1,136 @@
+package demo
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"cardkiosk/engine/vault"
+)
+
+const (
+	station  = "desk-1"
+	mailUser = "kiosk"
+)
+
+// configuration is a kiosk's configuration in this world. Only the addresses
+// have to be filled in.
+const configuration = `[station]
+name = "desk-1"
+folder = "."
+
+[directory]
+kind = "openldap"
+servers = ["ldaps://DIRECTORY"]
+ca_file = "root.pem"
+bind_dn = "cn=kiosk,dc=corp,dc=example"
+password_file = "directory-password"
+base_dn = "dc=corp,dc=example"
+
+[directory.attributes]
+upn = "userPrincipalName"
+sid = "objectSid"
+
+[directory.attributes.disabled]
+attribute = "userAccountControl"
+bits = 2
+
+[ca."Corp Issuing CA"]
+type = "builtin"
+url = "CA_SERVER"
+certificate_file = "station/station.crt"
+key_file = "station/station.key"
+root_file = "station/root.crt"
+
+[mail]
+server = "MAIL_SERVER"
+tls = "starttls"
+ca_file = "root.pem"
+user = "kiosk"
+password_file = "mail-password"
+from = "Card kiosk <kiosk@corp.example>"
+
+[vault]
+recipient_file = "helpdesk.recipient"
+
+[[policy]]
+name = "Staff"
+search_third_party = true
+
+[policy.setup]
+puk = "sealed"
+admin_key = "protect"
+
+[[policy.template]]
+name = "Authentication"
+ca = "Corp Issuing CA"
+profile = "authentication"
+place = "9a"
+key = "p256"
+pin = "once"
+subject = "CN={name},O=Corp Example"
+san = ["upn={upn}", "email?={mail}"]
+usage = ["digitalSignature"]
+extended = ["clientAuth", "smartcardLogon"]
+sid = true
+valid_days = 730
+renew_days = 30
+
+[[policy.template]]
+name = "Signing"
+ca = "Corp Issuing CA"
+profile = "signing"
+place = "9c"
+key = "p256"
+pin = "always"
+subject = "CN={name},O=Corp Example"
+san = ["email?={mail}"]
+usage = ["digitalSignature", "contentCommitment"]
+extended = ["emailProtection"]
+valid_days = 730
+renew_days = 30
+
+[[policy.template]]
+name = "Mail encryption"
+ca = "Corp Issuing CA"
+profile = "encryption"
+place = "9d"
+key = "p256"
+pin = "once"
+optional = true
+subject = "CN={name},O=Corp Example"
+san = ["email={mail}"]
+usage = ["keyAgreement"]
+extended = ["emailProtection"]
+valid_days = 730
+renew_days = 30
+
+[[policy.template]]
+name = "VPN"
+ca = "Corp Issuing CA"
+profile = "vpn"
+place = "84"
+key = "p256"
+pin = "once"
+optional = true
+subject = "CN={name},O=Corp Example"
+usage = ["digitalSignature"]
+extended = ["clientAuth"]
+valid_days = 365
+renew_days = 30
+`
+
+// writeConfig writes the configuration, and the key pair for which PUKs are
+// sealed: in the demo both halves lie in one folder.
+func (w *World) writeConfig(ca string) error {
+	at := func(file string) string { return filepath.Join(w.Folder, file) }
+	if err := vault.NewIdentity(at(identityFile), at(recipientFile)); err != nil {
+		return err
+	}
+	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr()).Replace(configuration)
+	if err := os.WriteFile(at(ConfigFile), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("write configuration: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,55 @@
+// Command kiosk updates smart cards. Flags and commands are wired here, one
+// file per command; everything they do is done in engine and shown by ui.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// commands is the command line. Each command is a struct in a file of its own,
+// with a method Run(context.Context) error.
+type commands struct {
+	App      appCmd      `cmd:"" default:"withargs" hidden:""`
+	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
+	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
+	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`
+	Config   configCmd   `cmd:"" help:"Check the configuration file."`
+	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`
+	Ca       caCmd       `cmd:"" help:"The built-in CA."`
+}
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer stop()
+	parser, err := kong.New(&commands{}, kong.Name("kiosk"),
+		kong.Description("Updates smart cards: certificates renewed, added and removed without losing one."),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "kiosk:", err)
+		return exitBroken
+	}
+	command, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "kiosk: %v\nTry: kiosk --help\n", err)
+		return exitUsage
+	}
+	if err := command.Run(); err != nil {
+		if code, ran := errors.AsType[exited](err); ran {
+			return int(code)
+		}
+		if _, heard := errors.AsType[told](err); !heard {
+			fmt.Fprintln(os.Stderr, "kiosk:", err)
+		}
+		return exitCode(err)
+	}
+	return exitDone
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"time"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/ca/builtin"
+	"cardkiosk/engine/config"
+	"cardkiosk/engine/ldap"
+	"cardkiosk/engine/mail"
+	"cardkiosk/engine/store"
+	"cardkiosk/engine/vault"
+	"cardkiosk/engine/words"
+)
+
+// parts is a kiosk put together from its configuration. The demo puts the same
+// parts together, from a configuration of its own.
+type parts struct {
+	desk    *engine.Desk
+	actor   engine.Actor
+	log     *slog.Logger
+	closers []func() error
+}
+
+// assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
+// while one is away. The readers are the caller's: real ones, or the demo's.
+func assemble(ctx context.Context, cfg config.Config, readers engine.Readers, who string) (_ *parts, err error) {
+	p := &parts{actor: engine.Actor{Who: who, Station: cfg.Station.Name, Mode: engine.Operator}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close())
+		}
+	}()
+	if err = p.openLog(cfg.Log); err != nil {
+		return nil, err
+	}
+	s, err := store.Open(ctx, cfg.Store.File, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	p.closing(s.Close)
+	p.desk = &engine.Desk{
+		Readers: readers, Ledger: s, Journal: s, Audit: s, Outbox: s,
+		PolicyOf: onePolicy(cfg.Policies), Now: time.Now, Random: rand.Reader, Log: p.log,
+	}
+	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault} {
+		if err = open(cfg); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *parts) closing(f func() error) { p.closers = append(p.closers, f) }
+
+// close closes the parts, the last first.
+func (p *parts) close() error {
+	var errs []error
+	for _, f := range slices.Backward(p.closers) {
+		errs = append(errs, f())
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}
+
+// openLog writes to a file, for its owner only: never to the terminal.
+func (p *parts) openLog(cfg config.Log) error {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Level)); err != nil {
+		return fmt.Errorf("read log level: %w", err)
+	}
+	f, err := os.OpenFile(cfg.File, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return &engine.Error{Op: "open log", Kind: engine.BadInput, Subject: cfg.File, Err: err}
+	}
+	p.closing(f.Close)
+	p.log = slog.New(slog.NewJSONHandler(f, &slog.HandlerOptions{Level: level}))
+	return nil
+}
+
+func (p *parts) openDirectory(cfg config.Config) error {
+	d, a := cfg.Directory, cfg.Directory.Attributes
+	directory, err := ldap.New(ldap.Config{
+		Servers: d.Servers, StartTLS: d.StartTLS, CAFile: d.CAFile, AllowPlaintext: true, // the configuration allows it on this machine only
+		BindDN: d.BindDN, PasswordFile: d.PasswordFile, BaseDN: d.BaseDN, Filter: d.Filter,
+		SearchAttributes: d.Search, PageSize: d.PageSize, Timeout: d.Timeout, Log: p.log,
+		Attributes: ldap.Attributes{
+			ID: a.ID, Name: a.Name, Logon: a.Logon, Mail: a.Mail, UPN: a.UPN, SID: a.SID, Extra: asked(cfg.Policies),
+			Disabled: ldap.Mark{Attribute: a.Disabled.Attribute, Bits: int64(a.Disabled.Bits), Value: a.Disabled.Value},
+		},
+	})
+	if err != nil {
+		return err
+	}
+	p.closing(func() error { directory.Close(); return nil })
+	p.desk.Directory = directory
+	return nil
+}
+
+// asked are the attributes that recipes read beyond those a user has anyway.
+func asked(policies []engine.Policy) []string {
+	var names []string
+	for _, policy := range policies {
+		for _, t := range policy.Templates {
+			names = append(names, t.Subject.Attributes()...)
+			for _, s := range t.SAN {
+				names = append(names, s.Attributes()...)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (p *parts) openCAs(cfg config.Config) error {
+	p.desk.CAs = map[string]engine.CA{}
+	for name, c := range cfg.CAs {
+		switch c.Type {
+		case config.Builtin:
+			ca, err := builtin.New(builtin.Config{
+				URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, Timeout: c.Timeout,
+			})
+			if err != nil {
+				return err
+			}
+			p.closing(func() error { ca.Close(); return nil })
+			p.desk.CAs[name] = ca
+		}
+	}
+	return nil
+}
+
+func (p *parts) openMail(cfg config.Config) error {
+	letters, err := words.OpenLetters(cfg.Mail.Letters)
+	if err != nil {
+		return err
+	}
+	ways := map[config.MailTLS]mail.TLS{
+		config.MailStartTLS: mail.StartTLS, config.MailImplicit: mail.ImplicitTLS, config.MailPlain: mail.NoTLS,
+	}
+	m := cfg.Mail
+	post, err := mail.Open(mail.Config{
+		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, User: m.User, PasswordFile: m.PasswordFile,
+		From: m.From, Timeout: m.Timeout,
+	}, letters)
+	if err != nil {
+		return err
+	}
+	p.desk.Post = post
+	return nil
+}
+
+func (p *parts) openVault(cfg config.Config) error {
+	if cfg.Vault.RecipientFile == "" {
+		return nil
+	}
+	v, err := vault.Open(cfg.Vault.RecipientFile)
+	if err != nil {
+		return err
+	}
+	p.desk.Vault = v
+	return nil
+}
+
+// onePolicy gives every user the one policy there is.
+func onePolicy(policies []engine.Policy) func(engine.User) (engine.Policy, error) {
+	return func(engine.User) (engine.Policy, error) { return policies[0], nil }
+}

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/store"
+	"cardkiosk/engine/vault"
+)
+
+// pukCmd is for the help desk: the kiosk itself cannot open a sealed PUK.
+type pukCmd struct {
+	Key  pukKeyCmd  `cmd:"" help:"Make the key pair for which PUKs are sealed."`
+	Show pukShowCmd `cmd:"" help:"Show the PUK of a card."`
+}
+
+// pukKeyCmd makes the pair. The identity goes to the help desk, the recipient
+// to the kiosks.
+type pukKeyCmd struct {
+	Identity  string `required:"" placeholder:"FILE" help:"The secret half, for the help desk."`
+	Recipient string `required:"" placeholder:"FILE" help:"The public half: vault.recipient_file in config.toml."`
+}
+
+// Run makes both files; it overwrites nothing.
+func (cmd pukKeyCmd) Run(context.Context) error {
+	if err := vault.NewIdentity(cmd.Identity, cmd.Recipient); err != nil {
+		return err
+	}
+	fmt.Printf("%s is for the help desk and belongs on no kiosk.\n%s is for the kiosks: vault.recipient_file.\n", cmd.Identity, cmd.Recipient)
+	return nil
+}
+
+// pukShowCmd opens the seal of one card's PUK.
+type pukShowCmd struct {
+	Store    string `required:"" placeholder:"FILE" help:"The kiosk's database."`
+	Card     string `required:"" placeholder:"SERIAL" help:"Which card."`
+	Identity string `required:"" placeholder:"FILE" help:"The secret half that kiosk puk key made."`
+}
+
+// Run prints the PUK.
+func (cmd pukShowCmd) Run(ctx context.Context) error {
+	if _, err := os.Stat(cmd.Store); err != nil {
+		return &engine.Error{Op: "open store", Kind: engine.BadInput, Subject: cmd.Store, Err: err}
+	}
+	s, err := store.Open(ctx, cmd.Store, store.Options{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(cmd.show(ctx, s), s.Close())
+}
+
+func (cmd pukShowCmd) show(ctx context.Context, s *store.Store) error {
+	record, known, err := s.Card(ctx, engine.CardID("yubikey-"+cmd.Card))
+	switch {
+	case err != nil:
+		return err
+	case !known:
+		return &engine.Error{Op: "find card", Kind: engine.BadInput, Subject: cmd.Card, Err: errors.New("the store does not know it")}
+	case record.PUK == nil:
+		return &engine.Error{Op: "show PUK", Kind: engine.WrongState, Subject: cmd.Card, Err: errors.New("no PUK of this card was kept")}
+	}
+	puk, err := vault.Reveal(record.PUK, cmd.Identity)
+	if err != nil {
+		return err
+	}
+	defer clear(puk)
+	_, err = fmt.Printf("%s\n", puk)
+	return err
+}

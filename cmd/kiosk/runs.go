@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"cardkiosk/engine"
+)
+
+// owner owns what goes on behind the screen: the run of a card, and the
+// courier that sends letters. When the program ends it asks them to stop and
+// waits for their safe note.
+type owner struct {
+	ctx  context.Context //nolint:containedctx // the life of the program
+	log  *slog.Logger
+	work sync.WaitGroup
+	wake chan struct{} // the courier looks into the outbox
+
+	mu      sync.Mutex
+	stopRun context.CancelFunc // asks the run under way to stop
+}
+
+func newOwner(ctx context.Context, log *slog.Logger) *owner {
+	return &owner{ctx: ctx, log: log, wake: make(chan struct{}, 1), stopRun: func() {}}
+}
+
+// start begins a run and returns. The run goes on when the screen goes away;
+// it is asked to stop, and waited for, when the program ends.
+func (o *owner) start(run func(ctx context.Context)) {
+	ctx, cancel := context.WithCancel(o.ctx)
+	o.mu.Lock()
+	o.stopRun = cancel
+	o.mu.Unlock()
+	o.work.Go(func() {
+		defer cancel()
+		defer o.nudge()
+		defer o.catch("run")
+		run(ctx)
+	})
+}
+
+// stop asks the run under way to stop at its next safe note.
+func (o *owner) stop() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stopRun()
+}
+
+// nudge lets the courier look for letters.
+func (o *owner) nudge() {
+	select {
+	case o.wake <- struct{}{}:
+	default:
+	}
+}
+
+// lookAgain is how often the courier looks for letters that another kiosk on
+// the same store has left.
+const lookAgain = 30 * time.Second
+
+// deliver sends letters as they become due, until the program ends.
+func (o *owner) deliver(desk *engine.Desk) {
+	o.work.Go(func() {
+		defer o.catch("courier")
+		for {
+			wait := lookAgain
+			next, waiting, err := desk.Deliver(o.ctx)
+			switch {
+			case err != nil && o.ctx.Err() == nil:
+				o.log.Error("letters were not looked through", "err", err)
+			case waiting:
+				wait = min(wait, max(time.Until(next), 0))
+			}
+			select {
+			case <-o.ctx.Done():
+				return
+			case <-o.wake:
+			case <-time.After(wait):
+			}
+		}
+	})
+}
+
+// wait returns when everything has stopped. The owner's context must have
+// ended.
+func (o *owner) wait() { o.work.Wait() }
+
+// catch keeps a panic from leaving the terminal in pieces; the log has it.
+func (o *owner) catch(what string) {
+	if r := recover(); r != nil {
+		o.log.Error("panic", "in", what, "value", r, "stack", string(debug.Stack()))
+	}
+}

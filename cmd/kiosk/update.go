@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/words"
+)
+
+// updateCmd carries one update out without questions.
+type updateCmd struct {
+	Config   string   `placeholder:"FILE" help:"The configuration. Left out: config.toml in this folder, or else /etc/kiosk/config.toml."`
+	User     string   `required:"" placeholder:"USER" help:"Whose card: logon name or mail address."`
+	Card     string   `placeholder:"SERIAL" help:"Which card. May be left out when the user has one."`
+	Template []string `placeholder:"NAME" help:"Put this optional template on the card; may be given several times."`
+	Without  []string `placeholder:"NAME" help:"Take this optional template off the card; may be given several times."`
+	Track    []string `placeholder:"SHA-256" help:"Follow this third-party certificate; 'all' follows every one."`
+	PINFile  string   `name:"pin-file" placeholder:"FILE" help:"File with the card's PIN; for a card that has none of its own yet, the PIN it is to get."`
+	DryRun   bool     `help:"Print the plan and change nothing."`
+	Yes      bool     `help:"Carry the plan out. Without it the plan is only printed."`
+	TakeBack bool     `help:"Take an interrupted update back instead of continuing it."`
+	JSON     bool     `name:"json" help:"Print plan and result as JSON."`
+}
+
+// Help is what kiosk update --help adds.
+func (updateCmd) Help() string {
+	return `Exit codes: 0 done, 1 a fault of the program or its store, 2 usage or configuration,
+3 a CA holds the request, 4 card or PIN, 5 CA, directory or mail, 6 refused by permission or state.
+
+An update that was interrupted is continued: its journalled plan is finished, whatever --template says.`
+}
+
+// Run finds user and card, plans, and carries the plan out.
+func (cmd updateCmd) Run(ctx context.Context) error {
+	if !cmd.DryRun && cmd.Yes && cmd.PINFile == "" {
+		return &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("--yes needs --pin-file")}
+	}
+	p, err := openKiosk(ctx, cmd.Config)
+	if err != nil {
+		return err
+	}
+	return errors.Join(cmd.update(ctx, p), p.close())
+}
+
+func (cmd updateCmd) update(ctx context.Context, p *parts) error {
+	ctx, end := context.WithCancel(ctx)
+	o := newOwner(ctx, p.log)
+	defer o.wait()
+	defer end()
+	user, err := cmd.findUser(ctx, p)
+	if err != nil {
+		return err
+	}
+	card, err := cmd.findCard(ctx, p, user.ID)
+	if err != nil {
+		return err
+	}
+	connected, err := connectCard(ctx, p, card)
+	if err != nil {
+		return err
+	}
+	defer connected.Close() //nolint:errcheck // what was done is done
+	result, err := cmd.carry(ctx, p, connected, user)
+	if err != nil || result == nil {
+		return err
+	}
+	cmd.printResult(*result)
+	if _, _, err := p.desk.Deliver(ctx); err != nil {
+		p.log.Warn("letters wait for the kiosk", "err", err)
+	}
+	if result.End != engine.Finished {
+		return &engine.Error{Op: "update card", Kind: engine.CARefused, Subject: refusals(*result)}
+	}
+	return nil
+}
+
+// findUser takes the one user with this logon name or mail address.
+func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error) {
+	search, err := p.desk.Find(p.actor, cmd.User)
+	if err != nil {
+		return engine.User{}, err
+	}
+	defer search.Close()
+	for {
+		page, err := search.Next(ctx)
+		if err != nil {
+			break
+		}
+		for _, f := range page {
+			if strings.EqualFold(f.User.Logon, cmd.User) || strings.EqualFold(f.User.Mail, cmd.User) {
+				profile, err := p.desk.Profile(ctx, p.actor, f.User.ID)
+				return profile.User, err
+			}
+		}
+	}
+	return engine.User{}, &engine.Error{Op: "find user", Kind: engine.UserUnknown, Subject: engine.Clean(cmd.User)}
+}
+
+// findCard returns the card that is meant. A user with several must say which.
+func (cmd updateCmd) findCard(ctx context.Context, p *parts, user engine.UserID) (engine.CardID, error) {
+	profile, err := p.desk.Profile(ctx, p.actor, user)
+	if err != nil {
+		return "", err
+	}
+	wanted := strings.ReplaceAll(cmd.Card, " ", "")
+	var serials []string
+	var found []engine.CardID
+	for _, v := range profile.Cards {
+		id := v.Record.Card
+		serials = append(serials, id.Label())
+		if wanted == "" || strings.TrimLeft(wanted, "0") == strings.TrimLeft(id.Serial, "0") || wanted == string(id.ID) {
+			found = append(found, id.ID)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(serials) == 0:
+		return "", &engine.Error{Op: "find card", Kind: engine.WrongState, Subject: profile.User.Name, Err: errors.New("the user has no card: assign one")}
+	case len(found) == 0:
+		return "", &engine.Error{Op: "find card", Kind: engine.BadInput, Subject: cmd.Card, Err: fmt.Errorf("the user's cards are %s", strings.Join(serials, ", "))}
+	}
+	return "", &engine.Error{Op: "find card", Kind: engine.BadInput, Subject: profile.User.Name, Err: fmt.Errorf("name one of %s with --card", strings.Join(serials, ", "))}
+}
+
+// connectCard reaches a card in whichever reader it lies.
+func connectCard(ctx context.Context, p *parts, card engine.CardID) (*engine.Connected, error) {
+	views, err := p.desk.LookAtReaders(ctx, p.actor, nil)
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range views {
+		if v.Card != nil && v.Card.ID == card {
+			return p.desk.Connect(ctx, p.actor, v.Reader.Name)
+		}
+	}
+	return nil, &engine.Error{Op: "find card", Kind: engine.CardGone, Err: fmt.Errorf("%s is in none of %d readers", card, len(views))}
+}
+
+// carry continues an interrupted update, or plans one and carries it out. The
+// result is nil when nothing was to be done.
+func (cmd updateCmd) carry(ctx context.Context, p *parts, c *engine.Connected, user engine.User) (*engine.Result, error) {
+	view, err := p.desk.View(ctx, p.actor, c, &user)
+	if err != nil {
+		return nil, err
+	}
+	if view.Unfinished != nil {
+		return cmd.again(ctx, p, c, *view.Unfinished)
+	}
+	proposal, err := cmd.propose(ctx, p, c, user)
+	if err != nil {
+		return nil, err
+	}
+	cmd.printPlan(proposal)
+	switch {
+	case len(proposal.Plan.Obstacles) > 0:
+		return nil, told{&engine.Error{Op: "update card", Kind: engine.CannotPlan}}
+	case !proposal.Plan.Changes() || cmd.DryRun:
+		return nil, nil
+	case !cmd.Yes:
+		return nil, &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("add --yes to carry this out")}
+	}
+	pin, err := cmd.readPIN(proposal.Plan.NewPIN)
+	if err != nil {
+		return nil, err
+	}
+	defer pin.Wipe()
+	result, err := p.desk.Update(ctx, p.actor, c, proposal.Plan, pin, cmd.watch(p))
+	return &result, err
+}
+
+func (cmd updateCmd) again(ctx context.Context, p *parts, c *engine.Connected, run engine.RunSummary) (*engine.Result, error) {
+	t := &words.English
+	if !cmd.JSON {
+		fmt.Printf(t.Profile.Unfinished+"\n", t.When(run.Started), run.By.Station)
+	}
+	if cmd.DryRun {
+		return nil, nil
+	}
+	if !cmd.Yes {
+		return nil, &engine.Error{Op: "continue update", Kind: engine.BadInput, Err: errors.New("add --yes to continue it")}
+	}
+	pin, err := cmd.readPIN(false)
+	if err != nil {
+		return nil, err
+	}
+	defer pin.Wipe()
+	resume := p.desk.Resume
+	if cmd.TakeBack {
+		resume = p.desk.TakeBack
+	}
+	result, err := resume(ctx, p.actor, c, pin, cmd.watch(p))
+	return &result, err
+}
+
+// propose plans with the templates and third-party certificates that were
+// named. A name that is not the policy's is refused.
+func (cmd updateCmd) propose(ctx context.Context, p *parts, c *engine.Connected, user engine.User) (engine.Proposal, error) {
+	selection := engine.Selection{Optional: map[string]bool{}}
+	first, err := p.desk.Propose(ctx, p.actor, c, user, selection)
+	if err != nil {
+		return first, err
+	}
+	for i, name := range slices.Concat(cmd.Template, cmd.Without) {
+		known := slices.ContainsFunc(first.Choices, func(c engine.Choice) bool { return c.Template.Name == name && c.Template.Optional })
+		if !known {
+			return first, &engine.Error{Op: "select templates", Kind: engine.BadInput, Subject: name, Err: errors.New("no optional template of the policy has this name")}
+		}
+		selection.Optional[name] = i < len(cmd.Template)
+	}
+	if len(cmd.Track) > 0 {
+		if selection.Track, err = cmd.tracked(first.ThirdParty); err != nil {
+			return first, err
+		}
+	}
+	return p.desk.Propose(ctx, p.actor, c, user, selection)
+}
+
+func (cmd updateCmd) tracked(all []engine.ThirdParty) (map[string]bool, error) {
+	track := map[string]bool{}
+	for _, f := range all {
+		if f.Unreadable == "" && slices.Contains(cmd.Track, "all") {
+			track[f.Certificate.Fingerprint] = true
+		}
+	}
+	for _, print := range cmd.Track {
+		known := slices.ContainsFunc(all, func(f engine.ThirdParty) bool { return f.Certificate.Fingerprint == print })
+		if !known && print != "all" {
+			return nil, &engine.Error{Op: "select certificates", Kind: engine.BadInput, Subject: print, Err: errors.New("no third-party certificate on the card has this fingerprint")}
+		}
+		track[print] = known
+	}
+	delete(track, "all")
+	return track, nil
+}
+
+// readPIN reads the PIN from its file; the last line end is not part of it.
+func (cmd updateCmd) readPIN(isNew bool) (engine.PIN, error) {
+	b, err := os.ReadFile(cmd.PINFile)
+	if err != nil {
+		return engine.PIN{}, &engine.Error{Op: "read PIN", Kind: engine.BadInput, Subject: cmd.PINFile, Err: err}
+	}
+	n := len(b)
+	for n > 0 && (b[n-1] == '\n' || b[n-1] == '\r') {
+		n--
+	}
+	pin := engine.NewPIN(b[:n:n])
+	check := pin.CheckShape
+	if isNew {
+		check = pin.CheckNew
+	}
+	if err := check(); err != nil {
+		pin.Wipe()
+		return engine.PIN{}, err
+	}
+	return pin, nil
+}
+
+// watch prints each step as it ends, unless the output is JSON.
+func (cmd updateCmd) watch(p *parts) func(engine.Event) {
+	var steps []engine.Step
+	began := p.desk.Now()
+	return func(e engine.Event) {
+		if cmd.JSON {
+			return
+		}
+		switch e.Kind {
+		case engine.EventSteps:
+			steps = e.Steps
+		case engine.EventBegun:
+			began = p.desk.Now()
+		case engine.EventDone:
+			t := &words.English
+			fmt.Printf(t.Plain.StepLine+"  %s\n", e.Step+1, len(steps), t.Step(steps[e.Step], e.Undo), t.Seconds(p.desk.Now().Sub(began).Round(time.Millisecond)))
+		case engine.EventTouch:
+			fmt.Println(words.English.Progress.Touch)
+		case engine.EventSkip, engine.EventMoved:
+		}
+	}
+}
