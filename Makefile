@@ -1,0 +1,69 @@
+# Card kiosk. `make` lists what can be made.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# What `make run` is to do besides: make run ARGS=--pcsc
+ARGS ?=
+# Which figures `make bench` prints; all when empty: make bench FIGURES="apdus start"
+FIGURES ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 1m
+
+BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
+PCSC_PACKAGES  := pcscd vsmartcard-vpcd
+TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) opensc yubico-piv-tool slapd ldap-utils openssl tmux mail-server
+
+.PHONY: help run test check bench golden fuzz build
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: ## start the kiosk on its demo world (ARGS=--pcsc: through pcscd)
+	@.ci/go
+ifneq (,$(findstring --pcsc,$(ARGS)))
+	@.ci/packages "to reach a reader through pcscd" $(BUILD_PACKAGES) $(PCSC_PACKAGES)
+	@go build -o kiosk ./cmd/kiosk
+else
+	@CGO_ENABLED=0 go build -o kiosk ./cmd/kiosk
+endif
+	@./kiosk demo $(ARGS)
+
+build: ## build ./kiosk with PC/SC
+	@.ci/go
+	@.ci/packages "to build with PC/SC" $(BUILD_PACKAGES)
+	go build -trimpath -o kiosk ./cmd/kiosk
+
+test: ## run every test, on real servers, with the race detector
+	@.ci/go
+	@.ci/packages "by the tests" $(TEST_PACKAGES)
+	go vet ./...
+	go test -race -timeout 40m ./...
+
+check: ## format, vet and lint
+	@.ci/go
+	@.ci/packages "to compile what is checked" $(BUILD_PACKAGES)
+	@[ -x .bin/golangci-lint ] || (echo "Installing golangci-lint into .bin"; GOBIN=$(CURDIR)/.bin go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0)
+	.bin/golangci-lint run ./...
+	.bin/golangci-lint fmt --diff ./...
+	go mod verify
+
+bench: ## print the figures (FIGURES="name …" for some), each with its goal
+	@.ci/go
+	@.ci/packages "by the benchmarks" $(BUILD_PACKAGES) $(PCSC_PACKAGES)
+	@FIGURES="$(FIGURES)" go test -count=1 -run '^$$' -bench '^BenchmarkFigure' -benchtime=1x ./... | grep -E '^(figure|floor|note) ' || { echo "no figure of that name" >&2; exit 1; }
+
+golden: ## write the golden files anew; read the diff before committing
+	@.ci/go
+	go test ./engine/words ./engine/config ./engine/store ./cmd/kiosk ./ui/... -run 'Golden|Plans|Findings|Imports|Frames|Sample|Journal' -update
+	@git --no-pager diff --stat -- testdata
+
+fuzz: ## run every fuzz target for FUZZTIME (1m) each
+	@.ci/go
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package 2>/dev/null | grep '^Fuzz' || true); do \
+			echo "fuzz $$package $$target for $(FUZZTIME)"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
