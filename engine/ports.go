@@ -268,6 +268,8 @@ type Outbox interface {
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	// NextDue returns when the next letter is due; ok is false when none waits.
 	NextDue(ctx context.Context) (at time.Time, ok bool, err error)
+	// Waiting counts the letters that were not sent yet.
+	Waiting(ctx context.Context) (int, error)
 }
 
 // Post sends one letter. Kind MailAway: try again later. MailRefused: never.

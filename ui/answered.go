@@ -7,72 +7,73 @@ import (
 	"cardkiosk/engine/walk"
 )
 
+// overhear notes what the walk wants of a message that is a page's own.
+func (a *App) overhear(msg tea.Msg) {
+	if loaded, ok := msg.(profileLoaded); ok && loaded.err == nil {
+		a.draft.User = &loaded.profile.User
+	}
+}
+
 // answered takes the answers by which pages end, fills the draft and turns the
-// page. It reports false for messages that are the page's own.
-func (a *App) answered(msg tea.Msg) (tea.Cmd, bool) {
+// page.
+func (a *App) answered(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case note:
 		a.status = string(msg)
 	case userChosen:
 		a.draft.User = &msg.user
-		return a.turn(walk.Profile), true
+		return a.turn(walk.Profile)
 	case readCard:
 		a.draft.Action = walk.ReadCard
-		return a.turn(walk.ConnectCard), true
-	case profileLoaded:
-		if msg.err == nil {
-			a.draft.User = &msg.profile.User
-		}
-		return nil, false
+		return a.turn(walk.ConnectCard)
 	case cardFocused:
 		a.focused = msg.card
-		return a.seeFocused(), true
+		return a.seeFocused()
 	case actionChosen:
-		return a.act(msg), true
+		return a.act(msg)
 	case historyWanted:
-		return a.openHistory(msg.card), true
+		return a.openHistory(msg.card)
 	case readerChosen:
-		return a.connectTo(msg.name), true
+		return a.connectTo(msg.name)
 	case assigned:
-		return a.wasAssigned(msg.err), true
+		return a.wasAssigned(msg.err)
 	case wentBack:
-		return a.back(), true
+		return a.back()
 	default:
 		return a.answeredLate(msg)
 	}
-	return nil, true
+	return nil
 }
 
 // answeredLate takes the answers of the pages from the templates on, and those
 // of pop-ups.
-func (a *App) answeredLate(msg tea.Msg) (tea.Cmd, bool) {
+func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case selected:
 		a.draft.Selection.Optional = msg.selection.Optional
 		a.draft.Proposal = &msg.proposal
-		return a.next(), true
+		return a.next()
 	case pinGiven:
 		a.draft.PIN.Wipe()
 		a.draft.PIN = msg.pin
-		return a.next(), true
+		return a.next()
 	case trackedChosen:
-		return a.trackedAre(msg.track), true
+		return a.trackedAre(msg.track)
 	case confirmed:
-		return a.next(), true
+		return a.next()
 	case runEnded:
-		return a.runIsOver(msg), true
+		return a.runIsOver(msg)
 	case walkDone:
-		return a.walkIsOver(msg.another), true
+		return a.walkIsOver(msg.another)
 	case popupClosed:
 		a.shut()
-		return nil, true
 	case quitConfirmed:
-		return a.quit(), true
+		return a.quit()
 	case troubleRead:
 		a.shut()
-		return msg.then, true
+		return msg.then
 	}
-	return nil, false
+	return nil
 }
 
 func (a *App) act(msg actionChosen) tea.Cmd {
@@ -117,16 +118,17 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
 	a.draft.PIN.Wipe()
+	health := a.askHealth(0, false)
 	if a.quitting {
 		return a.quit()
 	}
 	if msg.err != nil {
 		a.draft.ForgetCard()
 		profile := a.turn(walk.Profile)
-		return tea.Batch(profile, a.trouble(msg.err, nil))
+		return tea.Batch(profile, a.trouble(msg.err, nil), health)
 	}
 	a.draft.Result = &msg.result
-	return a.turn(walk.Result)
+	return tea.Batch(a.turn(walk.Result), health)
 }
 
 func (a *App) walkIsOver(another bool) tea.Cmd {

@@ -24,7 +24,9 @@ type Needs struct {
 	// Stop asks a run under way to stop at its next safe note.
 	Stop  func()
 	ASCII bool
-	Demo  *Demo // nil outside the demo world
+	// Directory is the name of the directory, for the find page.
+	Directory string
+	Demo      *Demo // nil outside the demo world
 }
 
 // App is the whole screen. It turns the pages, knows the size, watches the
@@ -39,15 +41,15 @@ type App struct {
 	draft walk.Draft
 	stage walk.Stage
 	page  screen
-	visit int // names the page; answers to older ones are dropped
-	leave context.CancelFunc
+	visit visit // of the page
 
 	popup      popup
-	popupVisit int
-	popupLeave context.CancelFunc
-	counter    int // of visits
+	popupVisit visit
+	popupAwake bool // the keys have rested since it came up
+	counter    int  // of visits
 
 	readers  readerWatch
+	health   healthKnown
 	focused  engine.CardID   // the card the profile page shows
 	unknown  engine.CardView // a card that was read and that nobody is known to have
 	searched string          // what was typed on the find page
@@ -57,6 +59,13 @@ type App struct {
 	lastKey  time.Time
 	width    int
 	height   int
+}
+
+// visit is the time a page is open.
+type visit struct {
+	id    int // answers to older visits are dropped
+	scene scene
+	leave context.CancelFunc
 }
 
 // bound is a message that belongs to one visit of one page.
@@ -69,7 +78,7 @@ type bound struct {
 func New(ctx context.Context, n Needs) *App {
 	a := &App{needs: n, look: newLook(n.ASCII), keys: newKeys(n.Text.Keys), width: 80, height: 24}
 	a.ctx, a.end = context.WithCancel(ctx)
-	a.leave, a.popupLeave = func() {}, func() {}
+	a.visit.leave, a.popupVisit.leave = func() {}, func() {}
 	return a
 }
 
@@ -82,7 +91,7 @@ func (a *App) Close() {
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders())
+	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders(), a.askHealth(0, true))
 }
 
 // Update implements tea.Model.
@@ -97,6 +106,12 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, a.deliver(msg)
 	case bound:
 		return a, a.receive(msg)
+	case healthKnown:
+		a.health = msg
+		if msg.again {
+			return a, a.askHealth(healthEvery, true)
+		}
+		return a, nil
 	case readersChanged:
 		return a, a.readersAre(msg)
 	case cardConnected:
@@ -109,16 +124,11 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // left.
 func (a *App) receive(b bound) tea.Cmd {
 	switch {
-	case b.visit == a.visit:
-		if cmd, mine := a.answered(b.msg); mine {
-			return cmd
-		}
-		return a.bind(a.visit, a.page.Update(b.msg))
-	case a.popup != nil && b.visit == a.popupVisit:
-		if cmd, mine := a.answered(b.msg); mine {
-			return cmd
-		}
-		return a.bind(a.popupVisit, a.popup.Update(b.msg))
+	case b.visit == a.visit.id:
+		a.overhear(b.msg)
+		return a.tellPage(b.msg)
+	case a.popup != nil && b.visit == a.popupVisit.id:
+		return a.tellPopup(b.msg)
 	}
 	return nil
 }
@@ -126,9 +136,32 @@ func (a *App) receive(b bound) tea.Cmd {
 // deliver gives input to whoever is in front.
 func (a *App) deliver(msg tea.Msg) tea.Cmd {
 	if a.popup != nil {
-		return a.bind(a.popupVisit, a.popup.Update(msg))
+		return a.tellPopup(msg)
 	}
-	return a.bind(a.visit, a.page.Update(msg))
+	return a.tellPage(msg)
+}
+
+func (a *App) tellPage(msg tea.Msg) tea.Cmd {
+	v := a.visit
+	cmd := a.bind(v.id, a.page.Update(msg))
+	return tea.Batch(cmd, a.hear(v))
+}
+
+func (a *App) tellPopup(msg tea.Msg) tea.Cmd {
+	v := a.popupVisit
+	cmd := a.bind(v.id, a.popup.Update(msg))
+	return tea.Batch(cmd, a.hear(v))
+}
+
+// hear takes the answers a page has given.
+func (a *App) hear(v visit) tea.Cmd {
+	var cmds []tea.Cmd
+	for len(*v.scene.said) > 0 {
+		msg := (*v.scene.said)[0]
+		*v.scene.said = (*v.scene.said)[1:]
+		cmds = append(cmds, a.answered(msg))
+	}
+	return tea.Batch(cmds...)
 }
 
 // bind stamps what a command comes back with, so that it can be told from that
@@ -161,7 +194,8 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
 	case a.popup != nil:
-		if a.popup.deaf() && !rested {
+		a.popupAwake = a.popupAwake || rested || !a.popup.deaf()
+		if !a.popupAwake {
 			return nil
 		}
 		return a.deliver(msg)
@@ -192,7 +226,7 @@ func (a *App) askQuit() tea.Cmd {
 	if a.running {
 		hint = a.needs.Text.Frame.QuitRun
 	}
-	return a.open(func(s scene) popup { return newQuestion(s, a.keys, title, hint, answer(quitConfirmed{})) })
+	return a.open(func(s scene) popup { return newQuestion(s, a.keys, title, hint, quitConfirmed{}) })
 }
 
 // back goes one page back where the walk allows it.
@@ -216,19 +250,19 @@ func (a *App) back() tea.Cmd {
 
 // open puts a pop-up over the page.
 func (a *App) open(build func(scene) popup) tea.Cmd {
-	a.popupLeave()
-	a.counter++
-	ctx, cancel := context.WithCancel(a.ctx)
-	a.popupVisit, a.popupLeave = a.counter, cancel
-	a.popup = build(a.scene(ctx))
-	return a.bind(a.popupVisit, a.popup.Init())
+	a.popupVisit.leave()
+	a.popupVisit, a.popupAwake = a.newVisit(), false
+	a.popup = build(a.popupVisit.scene)
+	return a.bind(a.popupVisit.id, a.popup.Init())
 }
 
 func (a *App) shut() {
-	a.popupLeave()
+	a.popupVisit.leave()
 	a.popup = nil
 }
 
-func (a *App) scene(ctx context.Context) scene {
-	return scene{ctx: ctx, look: a.look, text: a.needs.Text, now: a.needs.Now}
+func (a *App) newVisit() visit {
+	a.counter++
+	ctx, leave := context.WithCancel(a.ctx)
+	return visit{a.counter, scene{ctx: ctx, look: a.look, text: a.needs.Text, now: a.needs.Now, said: new([]tea.Msg)}, leave}
 }

@@ -43,6 +43,9 @@ func (a *assign) Keys() []key.Binding {
 }
 
 func (a *assign) Update(msg tea.Msg) tea.Cmd {
+	if done, ok := msg.(assigned); ok {
+		return a.answer(done)
+	}
 	press, ok := msg.(tea.KeyPressMsg)
 	if !ok || a.busy {
 		return nil
@@ -54,7 +57,7 @@ func (a *assign) Update(msg tea.Msg) tea.Cmd {
 		a.buttons.Move(+1)
 	case "enter":
 		if a.buttons.Focus == 1 {
-			return answer(wentBack{})
+			return a.answer(wentBack{})
 		}
 		a.busy = true
 		do := a.assign

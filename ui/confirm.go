@@ -26,7 +26,7 @@ type confirmed struct{}
 
 func newConfirm(s scene, k keymap, plan engine.Plan) *confirm {
 	c := &confirm{scene: s, keys: k, plan: plan}
-	c.buttons.Labels = []string{s.text.Confirm.Go, s.text.Confirm.Back}
+	c.buttons.Labels = []string{s.text.PlanGo(plan), s.text.Confirm.Back}
 	if len(plan.Goes) > 0 || c.forbidden() != "" {
 		c.buttons.Focus = 1
 	}
@@ -74,12 +74,12 @@ func (c *confirm) Update(msg tea.Msg) tea.Cmd {
 
 func (c *confirm) choose() tea.Cmd {
 	if c.buttons.Focus == 1 {
-		return answer(wentBack{})
+		return c.answer(wentBack{})
 	}
 	if why := c.forbidden(); why != "" {
-		return say(why)
+		return c.say(why)
 	}
-	return answer(confirmed{})
+	return c.answer(confirmed{})
 }
 
 func (c *confirm) View(w, h int) string {

@@ -83,10 +83,10 @@ func (c *connect) choose() tea.Cmd {
 	}
 	v := c.readers[c.list.Cursor]
 	if why := c.fits(v); why != walk.Fit {
-		return say(c.text.Unfits[string(why)])
+		return c.say(c.text.Unfits[string(why)])
 	}
 	c.busy, c.trouble = v.Reader.Name, nil
-	return answer(readerChosen{v.Reader.Name})
+	return c.answer(readerChosen{v.Reader.Name})
 }
 
 func (c *connect) View(w, h int) string {

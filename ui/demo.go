@@ -79,7 +79,7 @@ func (m *mailbox) Update(msg tea.Msg) tea.Cmd {
 	case press.String() == "esc" && m.open:
 		m.open = false
 	case press.String() == "esc":
-		return answer(popupClosed{})
+		return m.answer(popupClosed{})
 	case m.open:
 		m.pager.Press(press.String())
 	case moves(&m.list, press, 8):
@@ -144,7 +144,7 @@ func (y *tray) Update(msg tea.Msg) tea.Cmd {
 		switch {
 		case moves(&y.list, msg, 8):
 		case msg.String() == "esc":
-			return answer(popupClosed{})
+			return y.answer(popupClosed{})
 		case msg.String() == "enter" && !y.busy:
 			y.busy = true
 			i, move := y.list.Cursor, y.move
@@ -164,7 +164,7 @@ func (y *tray) View(w, h int) string {
 		if c.In {
 			where = t.In
 		}
-		return y.look.row(widget.Fit(widget.Fit(c.Label, 34, g.more)+" "+widget.Fit(c.Reader, 22, g.more)+" "+where, w-4, g.more), focused)
+		return y.look.row(widget.Fit(widget.Fit(c.Label, w/2+4, g.more)+" "+widget.Fit(c.Reader, 16, g.more)+" "+where, w-4, g.more), focused)
 	})
 	lines := append(head, body)
 	if y.err != nil {

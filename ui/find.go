@@ -23,12 +23,13 @@ const pause = 120 * time.Millisecond
 // asked for the text before; further pages come when the cursor nears the end.
 type find struct {
 	scene
-	keys   keymap
-	search func(text string) (*engine.Search, error)
-	field  textinput.Model
-	list   widget.List
-	found  []engine.FoundUser
-	rows   int // on screen at the last View
+	keys      keymap
+	search    func(text string) (*engine.Search, error)
+	field     textinput.Model
+	directory string // its name
+	list      widget.List
+	found     []engine.FoundUser
+	rows      int // on screen at the last View
 
 	turn    int                // counts the texts asked for; answers to older ones are dropped
 	shown   int                // the turn whose users are on screen: until new ones come, the old stay
@@ -54,7 +55,7 @@ type (
 	}
 )
 
-func newFind(s scene, k keymap, typed string, search func(string) (*engine.Search, error), demo []key.Binding) *find {
+func newFind(s scene, k keymap, typed, directory string, search func(string) (*engine.Search, error), demo []key.Binding) *find {
 	field := textinput.New()
 	field.Prompt = ""
 	field.CharLimit = 120
@@ -63,7 +64,7 @@ func newFind(s scene, k keymap, typed string, search func(string) (*engine.Searc
 	styles.Cursor.Blink = false
 	field.SetStyles(styles)
 	field.SetValue(typed)
-	return &find{scene: s, keys: k, search: search, field: field, cancel: func() {}, demo: demo}
+	return &find{scene: s, keys: k, search: search, field: field, directory: directory, cancel: func() {}, demo: demo}
 }
 
 func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
@@ -94,7 +95,7 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 	case key.Matches(msg, f.keys.open):
 		return f.open()
 	case key.Matches(msg, f.keys.read):
-		return answer(readCard{})
+		return f.answer(readCard{})
 	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
 		return f.furtherIfNear()
 	}
@@ -106,9 +107,9 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 func (f *find) open() tea.Cmd {
 	switch {
 	case f.shown != f.turn:
-		return say(f.text.Find.Searching)
+		return f.say(f.text.Find.Searching)
 	case f.list.Cursor < len(f.found):
-		return answer(userChosen{f.found[f.list.Cursor].User})
+		return f.answer(userChosen{f.found[f.list.Cursor].User})
 	}
 	return nil
 }
@@ -196,9 +197,7 @@ func (f *find) View(w, h int) string {
 	case f.trouble != nil && len(f.found) == 0:
 		b.WriteString(f.look.trouble(f.text, f.trouble, w))
 	case len(f.found) > 0:
-		b.WriteString(f.list.View(f.rows, func(i int, focused bool) string {
-			return f.row(f.found[i], w-4, focused)
-		}))
+		b.WriteString(f.rowsAndDetail(w))
 	case f.waiting:
 		b.WriteString("   " + f.text.Find.Searching)
 	case strings.TrimSpace(f.field.Value()) == "":
@@ -219,6 +218,9 @@ func (f *find) footer() string {
 	}
 	if f.trouble != nil {
 		count += " " + f.look.glyph.between + " " + f.text.TitleOf(f.trouble)
+	}
+	if f.directory != "" {
+		count += " " + f.look.glyph.between + " " + fmt.Sprintf(f.text.Find.Directory, f.directory)
 	}
 	return "   " + f.look.faint.Render(count)
 }
@@ -245,8 +247,48 @@ func (f *find) row(u engine.FoundUser, w int, focused bool) string {
 	}
 	const cards, marks = 9, 11
 	rest := max(w-cards-marks-4, 12)
-	name, logon := rest*2/5, rest/5
+	name, logon := rest*3/8, rest/4
 	line := widget.Fit(u.User.Name, name, g.more) + " " + widget.Fit(u.User.Logon, logon, g.more) + " " +
 		widget.Fit(mail, rest-name-logon, g.more) + " " + widget.Fit(state, cards, g.more) + " " + widget.Fit(mark, marks, g.more)
 	return f.look.row(line, focused)
+}
+
+// From this width on the user in focus is described beside the list.
+const (
+	wide        = 110
+	detailWidth = 40
+)
+
+func (f *find) rowsAndDetail(w int) string {
+	listed := w - 4
+	if w >= wide {
+		listed = w - detailWidth - 8
+	}
+	rows := strings.Split(f.list.View(f.rows, func(i int, focused bool) string {
+		return f.row(f.found[i], listed, focused)
+	}), "\n")
+	if w < wide {
+		return strings.Join(rows, "\n")
+	}
+	for i, line := range f.detail(detailWidth) {
+		if i == len(rows) {
+			rows = append(rows, "")
+		}
+		rows[i] = widget.Fit(rows[i], listed+5, f.look.glyph.more) + line
+	}
+	return strings.Join(rows, "\n")
+}
+
+// detail describes the user in focus.
+func (f *find) detail(w int) []string {
+	u := f.found[f.list.Cursor].User
+	lines := []string{f.look.title.Render(u.Name)}
+	for _, d := range []struct{ format, value string }{
+		{"%s", u.Logon}, {"%s", u.Mail}, {f.text.Find.UPN, u.UPN}, {f.text.Find.SID, u.SID}, {f.text.Find.DN, strings.ReplaceAll(u.DN, ",", ", ")}, // so that it breaks there
+	} {
+		if d.value != "" {
+			lines = append(lines, widget.Wrap(fmt.Sprintf(d.format, d.value), w)...)
+		}
+	}
+	return lines
 }

@@ -63,7 +63,19 @@ func (a *App) header(w int) string {
 	if a.needs.Demo != nil {
 		left += "  " + a.look.accent.Render(t.Demo.Banner)
 	}
-	return widget.Right(left, t.Who(actor)+" ", w, a.look.glyph.more)
+	return widget.Right(left, t.Who(actor)+"   "+a.store()+" ", w, a.look.glyph.more)
+}
+
+// store says how the kiosk's own store does, and whether letters wait.
+func (a *App) store() string {
+	g, t := a.look.glyph, a.needs.Text
+	switch {
+	case a.health.err != nil:
+		return a.look.bad.Render(g.bad + " " + t.Frame.Store)
+	case a.health.Letters > 0:
+		return a.look.warn.Render(g.wait + " " + t.Count.Letters.Of(a.health.Letters))
+	}
+	return a.look.good.Render(g.good + " " + t.Frame.Store)
 }
 
 // trail says where in the walk one is: done stages ticked, those that fall
@@ -105,7 +117,11 @@ func (a *App) statusLine(w int) string {
 	case a.readers.reading != "":
 		right = a.needs.Text.Connect.Reading
 	}
-	return widget.Right(" "+a.look.accent.Render(a.status), right+" ", w, a.look.glyph.more)
+	left := " " + a.look.accent.Render(a.status)
+	if a.status != "" && widget.Width(left)+widget.Width(right)+3 > w {
+		right = "" // what just happened comes first
+	}
+	return widget.Right(left, right+" ", w, a.look.glyph.more)
 }
 
 // helpLine is made from the keys that work now. The last ones give way when

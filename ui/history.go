@@ -48,7 +48,7 @@ func (y *history) Update(msg tea.Msg) tea.Cmd {
 		y.runs, y.trouble, y.loaded = msg.runs, msg.err, true
 	case tea.KeyPressMsg:
 		if msg.String() == "esc" || msg.String() == "enter" {
-			return answer(popupClosed{})
+			return y.answer(popupClosed{})
 		}
 		y.pager.Press(msg.String())
 	}

@@ -44,7 +44,7 @@ func (h *helpPage) Keys() []key.Binding {
 
 func (h *helpPage) Update(msg tea.Msg) tea.Cmd {
 	if _, ok := msg.(tea.KeyPressMsg); ok {
-		return answer(popupClosed{})
+		return h.answer(popupClosed{})
 	}
 	return nil
 }
@@ -85,11 +85,11 @@ type question struct {
 	keys    keymap
 	title   string
 	hint    string
-	yes     tea.Cmd
+	yes     tea.Msg // the answer
 	buttons widget.Buttons
 }
 
-func newQuestion(s scene, k keymap, title, hint string, yes tea.Cmd) *question {
+func newQuestion(s scene, k keymap, title, hint string, yes tea.Msg) *question {
 	return &question{
 		scene: s, keys: k, title: title, hint: hint, yes: yes,
 		buttons: widget.Buttons{Labels: []string{s.text.Frame.Yes, s.text.Frame.No}, Focus: 1},
@@ -111,12 +111,12 @@ func (q *question) Update(msg tea.Msg) tea.Cmd {
 	case "left", "right", "tab", "shift+tab":
 		q.buttons.Move(+1)
 	case "esc":
-		return answer(popupClosed{})
+		return q.answer(popupClosed{})
 	case "enter":
 		if q.buttons.Focus == 0 {
-			return q.yes
+			return q.answer(q.yes)
 		}
-		return answer(popupClosed{})
+		return q.answer(popupClosed{})
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (t *troublePage) Keys() []key.Binding {
 
 func (t *troublePage) Update(msg tea.Msg) tea.Cmd {
 	if press, ok := msg.(tea.KeyPressMsg); ok && (press.String() == "enter" || press.String() == "esc") {
-		return answer(troubleRead{t.then})
+		return t.answer(troubleRead{t.then})
 	}
 	return nil
 }

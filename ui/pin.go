@@ -1,7 +1,7 @@
 package ui
 
 import (
-	"fmt"
+	"errors"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -24,6 +24,7 @@ type pinPage struct {
 	counted bool
 	fresh   bool // the card has no PIN of its own yet: it is given one
 	sure    bool // the last try was confirmed
+	eager   bool // Enter was pressed before the tries were known
 	busy    bool
 	trouble error
 }
@@ -75,7 +76,7 @@ func (p *pinPage) Keys() []key.Binding {
 func (p *pinPage) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case counted:
-		p.count(msg)
+		return p.count(msg)
 	case checked:
 		return p.judge(msg)
 	case tea.PasteMsg:
@@ -86,12 +87,17 @@ func (p *pinPage) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (p *pinPage) count(msg counted) {
+func (p *pinPage) count(msg counted) tea.Cmd {
 	p.tries, p.counted = msg.tries, true
 	if msg.err != nil {
 		p.trouble, p.counted = msg.err, false
 	}
 	p.fresh = p.needs.newPIN || p.needs.resume && msg.tries.Factory
+	if p.eager && p.counted {
+		p.eager = false
+		return p.enter()
+	}
+	return nil
 }
 
 func (p *pinPage) press(msg tea.KeyPressMsg) tea.Cmd {
@@ -117,13 +123,17 @@ func (p *pinPage) typed(text string) {
 	}
 	p.fields[p.at].Type(text)
 	p.sure, p.trouble = false, nil
+	p.eager = false
 }
 
 func (p *pinPage) blocked() bool { return p.counted && p.tries.Left == 0 && !p.fresh }
 
 func (p *pinPage) enter() tea.Cmd {
 	switch {
-	case p.busy || !p.counted || p.blocked():
+	case p.busy || p.blocked():
+		return nil
+	case !p.counted:
+		p.eager = true
 		return nil
 	case p.fresh && p.at == 0:
 		p.at = 1
@@ -155,16 +165,19 @@ func (p *pinPage) enterNew() tea.Cmd {
 		p.trouble = err
 		return nil
 	}
-	return answer(pinGiven{pin})
+	return p.answer(pinGiven{pin})
 }
 
 func (p *pinPage) judge(msg checked) tea.Cmd {
 	p.busy, p.sure = false, false
 	if msg.err == nil {
-		return answer(pinGiven{msg.pin})
+		return p.answer(pinGiven{msg.pin})
 	}
 	msg.pin.Wipe()
 	p.trouble = msg.err
+	if wrong, ok := errors.AsType[*engine.Error](msg.err); ok && (wrong.Kind == engine.WrongPIN || wrong.Kind == engine.PINBlocked) {
+		p.tries.Left = wrong.TriesLeft // which is 0 of a blocked one
+	}
 	if engine.Is(msg.err, engine.BadInput) {
 		return nil // the card was not asked
 	}
@@ -187,7 +200,7 @@ func (p *pinPage) View(w, _ int) string {
 		lines[2] = p.field(0, t.NewField) + "   " + p.look.faint.Render(t.Shape)
 		lines = append(lines, p.field(1, t.AgainField))
 	}
-	lines = append(lines, "   "+p.state())
+	lines = append(lines, "", "   "+p.state(), "   "+p.needs.card)
 	if p.needs.hint != "" {
 		lines = append(lines, "", "   "+p.look.accent.Render(p.needs.hint))
 	}
@@ -212,7 +225,7 @@ func (p *pinPage) field(n int, label string) string {
 	return lead + widget.Fit(label, 12, "") + widget.Fit(shown, 12, p.look.glyph.more)
 }
 
-// state says how many tries there are, and for which card.
+// state says how many tries there are.
 func (p *pinPage) state() string {
 	t := p.text.PIN
 	switch {
@@ -221,11 +234,11 @@ func (p *pinPage) state() string {
 	case !p.counted:
 		return p.text.Frame.Working
 	case p.fresh:
-		return p.needs.card
+		return t.NewHint
 	}
 	tries := p.text.Tries(p.tries.Left)
 	if p.lastTry() {
 		tries = p.look.bad.Render(p.look.glyph.soon + " " + tries + " " + t.LastHint)
 	}
-	return fmt.Sprintf("%s   %s", tries, p.needs.card)
+	return tries
 }

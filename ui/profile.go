@@ -23,16 +23,11 @@ type profile struct {
 	loaded  bool
 	trouble error
 	cards   widget.List
-	live    map[engine.CardID]liveCard // cards that were read from a reader
+	live    map[engine.CardID]engine.CardView // cards that were read from a reader
+	readers []engine.ReaderView
 	buttons widget.Buttons
 	actions []walk.Action
 	pager   widget.Pager
-}
-
-// liveCard is what a reader shows of a card.
-type liveCard struct {
-	view   engine.CardView
-	reader string
 }
 
 type (
@@ -49,7 +44,7 @@ type (
 	// cardSeen comes from the app when a card was read.
 	cardSeen struct {
 		card engine.CardID
-		live liveCard
+		view engine.CardView
 	}
 	// cardLost comes from the app when a card left its reader.
 	cardLost struct{ card engine.CardID }
@@ -61,15 +56,15 @@ type (
 )
 
 func newProfile(s scene, k keymap, load func() (engine.Profile, error)) *profile {
-	return &profile{scene: s, keys: k, load: load, live: map[engine.CardID]liveCard{}}
+	return &profile{scene: s, keys: k, load: load, live: map[engine.CardID]engine.CardView{}}
 }
 
 // newCardProfile shows a card that no user is known to have.
-func newCardProfile(s scene, k keymap, live liveCard) *profile {
+func newCardProfile(s scene, k keymap, live engine.CardView) *profile {
 	p := newProfile(s, k, nil)
-	p.live[live.view.Record.Card.ID] = live
+	p.live[live.Record.Card.ID] = live
 	p.loaded = true
-	p.profile.Cards = []engine.CardView{live.view}
+	p.profile.Cards = []engine.CardView{live}
 	p.cards.Reset(1)
 	p.offer()
 	return p
@@ -104,8 +99,10 @@ func (p *profile) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case profileLoaded:
 		return p.show(msg)
+	case readersSeen:
+		p.readers = msg.views
 	case cardSeen:
-		p.live[msg.card] = msg.live
+		p.live[msg.card] = msg.view
 		p.offer()
 	case cardLost:
 		delete(p.live, msg.card)
@@ -128,7 +125,7 @@ func (p *profile) focused() tea.Cmd {
 	if !ok || p.load == nil {
 		return nil
 	}
-	return answer(cardFocused{v.Record.Card.ID})
+	return p.answer(cardFocused{v.Record.Card.ID})
 }
 
 // card returns the card in focus, as its reader shows it if it can.
@@ -138,7 +135,7 @@ func (p *profile) card() (engine.CardView, bool) {
 	}
 	v := p.profile.Cards[p.cards.Cursor]
 	if live, ok := p.live[v.Record.Card.ID]; ok {
-		return live.view, true
+		return live, true
 	}
 	return v, true
 }
@@ -202,12 +199,12 @@ func (p *profile) choose() tea.Cmd {
 	v, _ := p.card()
 	a, card := p.actions[p.buttons.Focus], v.Record.Card.ID
 	if a == walk.ShowHistory {
-		return answer(historyWanted{card})
+		return p.answer(historyWanted{card})
 	}
 	if a == walk.AssignCard {
 		card = "" // any card without an owner will do
 	}
-	return answer(actionChosen{a, card})
+	return p.answer(actionChosen{a, card})
 }
 
 func (p *profile) View(w, h int) string {
@@ -253,8 +250,10 @@ func (p *profile) head(w int) []string {
 
 func (p *profile) cardLine(v engine.CardView, w int) string {
 	where := p.text.Profile.NotHere
-	if live, ok := p.live[v.Record.Card.ID]; ok {
-		where = fmt.Sprintf(p.text.Profile.InReader, engine.Clean(live.reader))
+	for _, r := range p.readers {
+		if r.Card != nil && r.Card.ID == v.Record.Card.ID {
+			where = fmt.Sprintf(p.text.Profile.InReader, engine.Clean(r.Reader.Name))
+		}
 	}
 	state := p.text.Cards[v.Record.State]
 	line := fmt.Sprintf(p.text.Profile.Card, p.text.Serial(v.Record.Card), v.Record.Card.Model)

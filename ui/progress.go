@@ -74,7 +74,7 @@ func (p *progress) Update(msg tea.Msg) tea.Cmd {
 			p.note(e)
 		}
 		if msg.ended != nil {
-			return answer(*msg.ended)
+			return p.answer(*msg.ended)
 		}
 		return p.watch.listen(p.ctx)
 	}

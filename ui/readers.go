@@ -81,7 +81,7 @@ func (a *App) tellReaders() tea.Cmd {
 	if !a.readers.seen {
 		return nil
 	}
-	cmd := a.bind(a.visit, a.page.Update(readersSeen{a.readers.views, a.readers.trouble}))
+	cmd := a.tellPage(readersSeen{a.readers.views, a.readers.trouble})
 	return tea.Batch(cmd, a.seeFocused())
 }
 
@@ -105,7 +105,7 @@ func (a *App) cardMoved() tea.Cmd {
 		if a.draft.User == nil {
 			return a.turn(walk.FindUser)
 		}
-		return a.bind(a.visit, a.page.Update(cardLost{id}))
+		return a.tellPage(cardLost{id})
 	case walk.ConfirmAssign, walk.SelectTemplates, walk.EnterPIN, walk.SelectTracked, walk.Confirm:
 		a.draft.ForgetCard()
 		gone := &engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader}
@@ -140,7 +140,7 @@ func (a *App) connectTo(reader string) tea.Cmd {
 			number = v.Reader.Visit
 		}
 	}
-	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.ctx, a.visit
+	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.ctx, a.visit.id
 	return func() tea.Msg {
 		c, err := desk.Connect(ctx, actor, reader)
 		return cardConnected{visit, number, c, err}
@@ -150,7 +150,7 @@ func (a *App) connectTo(reader string) tea.Cmd {
 // cardIs takes a card that was read.
 func (a *App) cardIs(msg cardConnected) tea.Cmd {
 	a.readers.reading = ""
-	if msg.visit != a.visit {
+	if msg.visit != a.visit.id {
 		if msg.card != nil {
 			_ = msg.card.Close()
 		}
@@ -161,7 +161,7 @@ func (a *App) cardIs(msg cardConnected) tea.Cmd {
 			return nil
 		}
 		a.status = a.needs.Text.TitleOf(msg.err)
-		return a.bind(a.visit, a.page.Update(readFailed{msg.err}))
+		return a.tellPage(readFailed{msg.err})
 	}
 	a.draft.Connected, a.readers.visit = msg.card, msg.reader
 	if a.stage == walk.Profile {
@@ -178,7 +178,7 @@ func (a *App) showConnected() tea.Cmd {
 		a.status = a.needs.Text.TitleOf(err)
 		return nil
 	}
-	return a.bind(a.visit, a.page.Update(cardSeen{c.Contents.Identity.ID, liveCard{view, c.Reader}}))
+	return a.tellPage(cardSeen{c.Contents.Identity.ID, view})
 }
 
 // cardChosen goes on from the connect page: to the owner's profile when a card
@@ -191,12 +191,12 @@ func (a *App) cardChosen() tea.Cmd {
 		return a.next()
 	case c.Known() && c.Record.User.ID != "":
 		d.User = &engine.User{ID: c.Record.User.ID, Name: c.Record.User.Name, Logon: c.Record.User.Logon}
-		d.Action = ""
+		a.focused = c.Contents.Identity.ID
 		return a.turn(walk.Profile)
 	}
 	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, nil)
 	if err != nil {
-		return a.bind(a.visit, a.page.Update(readFailed{err}))
+		return a.tellPage(readFailed{err})
 	}
 	a.unknown = view
 	return a.turn(walk.Profile)

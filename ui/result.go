@@ -48,7 +48,7 @@ func (r *result) Update(msg tea.Msg) tea.Cmd {
 	case "right", "tab":
 		r.buttons.Move(+1)
 	case "esc":
-		return answer(walkDone{})
+		return r.answer(walkDone{})
 	case "enter":
 		return r.choose()
 	default:
@@ -60,9 +60,9 @@ func (r *result) Update(msg tea.Msg) tea.Cmd {
 func (r *result) choose() tea.Cmd {
 	switch r.buttons.Focus {
 	case 0:
-		return answer(walkDone{})
+		return r.answer(walkDone{})
 	case 1:
-		return answer(walkDone{another: true})
+		return r.answer(walkDone{another: true})
 	}
 	r.details = !r.details
 	r.pager.Top()

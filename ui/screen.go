@@ -26,15 +26,21 @@ type scene struct {
 	look look
 	text *words.Text
 	now  func() time.Time
+	said *[]tea.Msg // answers and notes the app has not heard yet
 }
 
 // note is a message for the status line: why a key did nothing, what just
 // happened.
 type note string
 
-func say(s string) tea.Cmd { return func() tea.Msg { return note(s) } }
+// answer ends the page, or asks something of the app. The app hears it before
+// the next key, so what is typed ahead reaches the page that it is for.
+func (s scene) answer(msg tea.Msg) tea.Cmd {
+	*s.said = append(*s.said, msg)
+	return nil
+}
 
-func answer(msg tea.Msg) tea.Cmd { return func() tea.Msg { return msg } }
+func (s scene) say(text string) tea.Cmd { return s.answer(note(text)) }
 
 // moreLines is the line that stands for n lines out of sight.
 func (s scene) moreLines(n int) string {

@@ -79,7 +79,7 @@ func (t *templates) tick() tea.Cmd {
 	}
 	c := t.proposal.Choices[t.list.Cursor]
 	if !c.Template.Optional {
-		return say(t.text.Templates.Locked)
+		return t.say(t.text.Templates.Locked)
 	}
 	t.chosen[c.Template.Name] = !t.ticked(c)
 	t.think()
@@ -96,13 +96,13 @@ func (t *templates) ticked(c engine.Choice) bool {
 func (t *templates) forward() tea.Cmd {
 	switch {
 	case t.trouble != nil:
-		return say(t.text.TitleOf(t.trouble))
+		return t.say(t.text.TitleOf(t.trouble))
 	case len(t.proposal.Plan.Obstacles) > 0:
-		return say(t.text.Confirm.Cannot)
+		return t.say(t.text.Confirm.Cannot)
 	case walk.Idle(t.proposal):
-		return say(t.text.Confirm.Nothing)
+		return t.say(t.text.Confirm.Nothing)
 	}
-	return answer(selected{t.selection(), t.proposal})
+	return t.answer(selected{t.selection(), t.proposal})
 }
 
 func (t *templates) View(w, h int) string {

@@ -51,11 +51,11 @@ func (t *tracked) Update(msg tea.Msg) tea.Cmd {
 	case key.Matches(press, t.keys.tick):
 		f := t.all[t.list.Cursor]
 		if f.Unreadable != "" {
-			return say(t.text.Tracked.Unreadable)
+			return t.say(t.text.Tracked.Unreadable)
 		}
 		t.follow[f.Certificate.Fingerprint] = !t.follow[f.Certificate.Fingerprint]
 	case key.Matches(press, t.keys.forward):
-		return answer(trackedChosen{t.follow})
+		return t.answer(trackedChosen{t.follow})
 	}
 	return nil
 }

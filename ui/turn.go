@@ -15,13 +15,12 @@ func (a *App) turn(to walk.Stage) tea.Cmd {
 	if f, ok := a.page.(*find); ok {
 		a.searched = f.field.Value()
 	}
-	a.leave()
-	a.counter++
-	ctx, cancel := context.WithCancel(a.ctx)
-	a.visit, a.leave = a.counter, cancel
+	a.visit.leave()
+	a.visit = a.newVisit()
 	a.stage = to
-	a.page = a.build(to, a.scene(ctx))
-	return tea.Batch(a.bind(a.visit, a.page.Init()), a.tellReaders())
+	a.page = a.build(to, a.visit.scene)
+	v := a.visit
+	return tea.Batch(a.bind(v.id, a.page.Init()), a.hear(v), a.tellReaders())
 }
 
 // next turns to the page that follows.
@@ -37,19 +36,22 @@ func (a *App) next() tea.Cmd {
 // here are these bound to the desk.
 func (a *App) build(stage walk.Stage, s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	card := d.Connected // the page's own: the draft may let it go while the page still asks
 	switch stage {
 	case walk.FindUser:
 		d.Release()
-		return newFind(s, a.keys, a.searched, func(text string) (*engine.Search, error) { return desk.Find(actor, text) }, a.demoKeys())
+		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(actor, text) }, a.demoKeys())
 	case walk.Profile:
 		return a.buildProfile(s)
 	case walk.ConnectCard:
 		return a.buildConnect(s)
 	case walk.ConfirmAssign:
-		return newAssign(s, a.keys, *d.User, d.Connected, func() error { return desk.Assign(s.ctx, actor, d.Connected, *d.User) })
+		user := *d.User
+		return newAssign(s, a.keys, user, card, func() error { return desk.Assign(s.ctx, actor, card, user) })
 	case walk.SelectTemplates:
+		user := *d.User
 		return newTemplates(s, a.keys, d.Selection, func(sel engine.Selection) (engine.Proposal, error) {
-			return desk.Propose(s.ctx, actor, d.Connected, *d.User, sel)
+			return desk.Propose(s.ctx, actor, card, user, sel)
 		})
 	case walk.EnterPIN:
 		return a.buildPIN(s)
@@ -68,9 +70,9 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 func (a *App) buildProfile(s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
 	if d.User == nil {
-		p := newCardProfile(s, a.keys, liveCard{a.unknown, d.Connected.Reader})
-		return p
+		return newCardProfile(s, a.keys, a.unknown)
 	}
+	d.Action, d.Result = "", nil
 	id := d.User.ID
 	return newProfile(s, a.keys, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
 }
@@ -86,15 +88,16 @@ func (a *App) buildConnect(s scene) screen {
 
 func (a *App) buildPIN(s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	card := d.Connected
 	n := pinNeeds{
-		card:   a.needs.Text.CardOf(d.User.Name, d.Connected.Contents.Identity, d.Connected.Reader),
+		card:   a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader),
 		newPIN: d.NewPIN(),
 		resume: d.Continues(),
-		tries:  func() (engine.Counter, error) { return desk.PINTries(s.ctx, actor, d.Connected) },
-		check:  func(pin engine.PIN) error { return desk.CheckPIN(s.ctx, actor, d.Connected, pin) },
+		tries:  func() (engine.Counter, error) { return desk.PINTries(s.ctx, actor, card) },
+		check:  func(pin engine.PIN) error { return desk.CheckPIN(s.ctx, actor, card, pin) },
 	}
 	if a.needs.Demo != nil {
-		n.hint = a.needs.Demo.PINHint(d.Connected.Contents.Identity.ID)
+		n.hint = a.needs.Demo.PINHint(card.Contents.Identity.ID)
 	}
 	return newPIN(s, a.keys, n)
 }

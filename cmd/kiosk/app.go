@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"golang.org/x/term"
@@ -43,7 +44,7 @@ func openKiosk(ctx context.Context, file string) (*parts, error) {
 		return nil, err
 	}
 	var readers realReaders
-	p, err := assemble(ctx, cfg, &readers, whoami())
+	p, err := assemble(ctx, cfg, surroundings{&readers, whoami(), time.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func wantsLines() bool {
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	app := ui.New(ctx, ui.Needs{
 		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
-		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Demo: s.demo,
+		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory, Demo: s.demo,
 	})
 	defer app.Close()
 	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()

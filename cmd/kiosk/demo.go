@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"golang.org/x/term"
 
@@ -61,7 +62,7 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 		return err
 	}
 	var readers demoReaders
-	p, err := assemble(ctx, cfg, &readers, "demo")
+	p, err := assemble(ctx, cfg, surroundings{&readers, "demo", time.Now})
 	if err != nil {
 		return err
 	}
@@ -82,6 +83,9 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	return errors.Join(p.show(ctx, cmd.Plain, s), p.close())
 }
 
+// realPace is about what a YubiKey takes for a command.
+const realPace = 15 * time.Millisecond
+
 // demoReaders are the readers of the demo, once there are some.
 type demoReaders struct{ engine.Readers }
 
@@ -89,6 +93,9 @@ type demoReaders struct{ engine.Readers }
 func (cmd demoCmd) readers(ctx context.Context, p *parts, world *demo.World, to *demoReaders) (demo.Tray, error) {
 	if !cmd.PCSC {
 		virtual := demo.NewVirtualReaders(world.Chips()...)
+		if term.IsTerminal(int(os.Stdout.Fd())) {
+			virtual.Pace = realPace
+		}
 		to.Readers = virtual
 		return virtual, nil
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/url"
 	"os"
 	"slices"
 	"time"
@@ -23,16 +24,25 @@ import (
 // parts is a kiosk put together from its configuration. The demo puts the same
 // parts together, from a configuration of its own.
 type parts struct {
-	desk    *engine.Desk
-	actor   engine.Actor
-	log     *slog.Logger
-	closers []func() error
+	desk  *engine.Desk
+	actor engine.Actor
+	log   *slog.Logger
+
+	directory string // the name of its first server
+	closers   []func() error
+}
+
+// surroundings are what a kiosk does not get from its configuration.
+type surroundings struct {
+	readers engine.Readers // real ones, or the demo's
+	who     string
+	now     func() time.Time
 }
 
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
-// while one is away. The readers are the caller's: real ones, or the demo's.
-func assemble(ctx context.Context, cfg config.Config, readers engine.Readers, who string) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: who, Station: cfg.Station.Name, Mode: engine.Operator}}
+// while one is away.
+func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
+	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -41,14 +51,14 @@ func assemble(ctx context.Context, cfg config.Config, readers engine.Readers, wh
 	if err = p.openLog(cfg.Log); err != nil {
 		return nil, err
 	}
-	s, err := store.Open(ctx, cfg.Store.File, store.Options{})
+	kept, err := store.Open(ctx, cfg.Store.File, store.Options{})
 	if err != nil {
 		return nil, err
 	}
-	p.closing(s.Close)
+	p.closing(kept.Close)
 	p.desk = &engine.Desk{
-		Readers: readers, Ledger: s, Journal: s, Audit: s, Outbox: s,
-		PolicyOf: onePolicy(cfg.Policies), Now: time.Now, Random: rand.Reader, Log: p.log,
+		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
+		PolicyOf: onePolicy(cfg.Policies), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
 	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault} {
 		if err = open(cfg); err != nil {
@@ -101,6 +111,9 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	}
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
+	if u, err := url.Parse(d.Servers[0]); err == nil {
+		p.directory = u.Hostname()
+	}
 	return nil
 }
 
@@ -125,7 +138,7 @@ func (p *parts) openCAs(cfg config.Config) error {
 		switch c.Type {
 		case config.Builtin:
 			ca, err := builtin.New(builtin.Config{
-				URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, Timeout: c.Timeout,
+				URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, Timeout: c.Timeout, Now: p.desk.Now,
 			})
 			if err != nil {
 				return err

@@ -45,7 +45,7 @@ func openWorld(t *testing.T, o demo.Options) (*demo.World, config.Config) {
 // openParts puts a kiosk together; it is closed with the test.
 func openParts(t *testing.T, cfg config.Config, readers engine.Readers) *parts {
 	t.Helper()
-	p, err := assemble(t.Context(), cfg, readers, tester.Who)
+	p, err := assemble(t.Context(), cfg, surroundings{readers, tester.Who, time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,3 +125,11 @@ func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) 
 	})
 	return fromStamp(due), due.Valid && err == nil, err
 }
+
+// Waiting counts the letters that were not sent yet.
+func (s *Store) Waiting(ctx context.Context) (n int, err error) {
+	err = s.look(ctx, "count letters", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM outbox WHERE state = 'waiting'`).Scan(&n)
+	})
+	return n, err
+}

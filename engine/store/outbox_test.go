@@ -189,3 +189,22 @@ func TestUnknownLetter(t *testing.T) {
 	says(t, wants(t, s.Sent(t.Context(), "l1", at(0)), engine.StoreTrouble), "no letter l1")
 	says(t, wants(t, s.Defer(t.Context(), "l1", at(0), "why"), engine.StoreTrouble), "no letter l1")
 }
+
+// Letters wait until they were sent or given up.
+func TestWaiting(t *testing.T) {
+	s := open(t, newPath(t))
+	waiting := func(want int) {
+		t.Helper()
+		if n, err := s.Waiting(t.Context()); err != nil || n != want {
+			t.Errorf("%d letters wait, %v; want %d", n, err, want)
+		}
+	}
+	waiting(0)
+	post(t, s, letter("a", "c1", 0), letter("b", "c2", 0), letter("c", "c3", 0))
+	waiting(3)
+	must(t, s.Sent(t.Context(), "a", at(1)))
+	must(t, s.Defer(t.Context(), "b", at(9), "later"))
+	waiting(2)
+	must(t, s.Defer(t.Context(), "b", time.Time{}, "never"))
+	waiting(1)
+}

@@ -22,6 +22,7 @@ var English = Text{
 		TooSmall:  "This terminal is %d×%d. The kiosk needs at least %d×%d: make the window larger or the letters smaller.",
 		Held:      "card %s in %s",
 		Operator:  "%s (operator)",
+		Store:     "store",
 	},
 	Find: Find{
 		Title:     "Find user",
@@ -33,6 +34,10 @@ var English = Text{
 		Due:       "due",
 		Disabled:  "disabled",
 		ShownMore: "%d shown, more further down",
+		Directory: "directory %s",
+		DN:        "DN  %s",
+		UPN:       "UPN %s",
+		SID:       "SID %s",
 	},
 	Profile: Profile{
 		Policy:         "policy: %s",
@@ -63,10 +68,9 @@ var English = Text{
 		Empty:     "empty",
 		Mute:      "a card that does not answer",
 		Unread:    "a card that cannot be read",
-		Nobody:    "belongs to nobody yet",
+		Nobody:    "nobody's yet",
 		Reading:   "reading card …",
 		PutIn:     "Cards appear here as they are put in.",
-		Belongs:   "%s's card",
 	},
 	Assign: Assign{
 		Title:    "Assign this card?",
@@ -102,6 +106,7 @@ var English = Text{
 		Shape:      "6 to 8 characters",
 		LastHint:   "After that the PIN is blocked.",
 		LastAsk:    "This is the last try. If you are sure, press Enter again.",
+		NewHint:    "Its holder chooses it, and types it twice.",
 		Checking:   "The card checks the PIN …",
 		TooShort:   "The PIN is too short: at least 6 characters. The card was not asked.",
 		TooLong:    "The PIN is too long: at most 8 characters. The card was not asked.",
@@ -128,6 +133,7 @@ var English = Text{
 		Cannot:          "This cannot be done:",
 		Nothing:         "Nothing would change on this card.",
 		Go:              "Update card",
+		GoFirst:         "Issue card",
 		Back:            "Back",
 		KeyToo:          "%s %s certificate and its key: %s",
 		CertificateOnly: "%s %s certificate; its key stays, this card cannot remove keys: %s",
@@ -155,6 +161,7 @@ var English = Text{
 	},
 	Result: Result{
 		Done:              "Card updated",
+		DoneFirst:         "Card issued",
 		TakenBack:         "The card was not updated",
 		TakenBackHint:     "Everything that had been begun was taken back. The card works as before.",
 		Written:           "Written",
@@ -270,6 +277,7 @@ var English = Text{
 		Tries:   Plural{"%d try left.", "%d tries left."},
 		Hits:    Plural{"%d found", "%d found"},
 		Lines:   Plural{"%d more line", "%d more lines"},
+		Letters: Plural{"%d letter waits", "%d letters wait"},
 		Touches: Plural{"You touch the card %d time.", "You touch the card %d times."},
 	},
 	Stages: map[string]string{

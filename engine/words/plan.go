@@ -35,6 +35,14 @@ func (t *Text) PlanTitle(p engine.Plan) string {
 	return fmt.Sprintf(t.Confirm.Title, t.Serial(p.Card))
 }
 
+// PlanGo is what carrying the plan out is called.
+func (t *Text) PlanGo(p engine.Plan) string {
+	if p.First {
+		return t.Confirm.GoFirst
+	}
+	return t.Confirm.Go
+}
+
 // PlanLines is the whole plan: losses first, then what comes, what is set,
 // what stays, and what it costs the person.
 func (t *Text) PlanLines(p engine.Plan) []PlanLine {

@@ -8,10 +8,13 @@ import (
 
 // ResultTitle says how the run ended.
 func (t *Text) ResultTitle(r engine.Result) string {
-	if r.End == engine.Finished {
-		return t.Result.Done
+	switch {
+	case r.End != engine.Finished:
+		return t.Result.TakenBack
+	case r.Notice.First:
+		return t.Result.DoneFirst
 	}
-	return t.Result.TakenBack
+	return t.Result.Done
 }
 
 // ResultLines says what was written, removed, kept and recorded, who is

@@ -82,11 +82,14 @@ type (
 		TooSmall                                string // width, height, least width, least height
 		Held                                    string // serial, reader
 		Operator                                string // name
+		Store                                   string
 	}
 	// Find is the page that finds the user.
 	Find struct {
 		Title, Ask, Hint, Nobody, Searching, NoCard, Due, Disabled string
 		ShownMore                                                  string // number
+		Directory                                                  string // name
+		DN, UPN, SID                                               string // value
 	}
 	// Profile is the page of a user and their cards.
 	Profile struct {
@@ -103,7 +106,6 @@ type (
 	Connect struct {
 		Title, NoReaders, Empty, Mute, Unread, Nobody, Reading, PutIn string
 		TitleCard                                                     string // serial
-		Belongs                                                       string // name
 	}
 	// Assign is the question before a card gets its user.
 	Assign struct {
@@ -120,10 +122,10 @@ type (
 	}
 	// PIN is the page that asks for it.
 	PIN struct {
-		Title, TitleNew, Field, NewField, AgainField, Shape, LastHint, LastAsk, Checking string
-		TooShort, TooLong, NotASCII, Weak, Differ                                        string
-		Card                                                                             string // name, serial, reader
-		Unknown                                                                          string
+		Title, TitleNew, Field, NewField, AgainField, Shape, LastHint, LastAsk, Checking, NewHint string
+		TooShort, TooLong, NotASCII, Weak, Differ                                                 string
+		Card                                                                                      string // name, serial, reader
+		Unknown                                                                                   string
 	}
 	// Tracked is the page about third-party certificates.
 	Tracked struct {
@@ -133,15 +135,15 @@ type (
 	}
 	// Confirm is the page with the whole plan.
 	Confirm struct {
-		Title, TitleFirst                string // serial
-		Goes, Comes, Stays, SetUp        string
-		Cannot, Nothing, Go, Back        string
-		KeyToo, CertificateOnly, KeyOnly string // place, title, why
-		OldMail                          string
-		NewKey                           string // place, template, CA
-		Stay                             string // place, title
-		StayGroup                        string // place, title, group
-		PINOnce, NewPIN, NoTouch         string
+		Title, TitleFirst                  string // serial
+		Goes, Comes, Stays, SetUp          string
+		Cannot, Nothing, Go, GoFirst, Back string
+		KeyToo, CertificateOnly, KeyOnly   string // place, title, why
+		OldMail                            string
+		NewKey                             string // place, template, CA
+		Stay                               string // place, title
+		StayGroup                          string // place, title, group
+		PINOnce, NewPIN, NoTouch           string
 	}
 	// Progress is the page during the run.
 	Progress struct {
@@ -157,18 +159,18 @@ type (
 	}
 	// Result is the last page.
 	Result struct {
-		Done, TakenBack, TakenBackHint string
-		Written, Removed, Kept         string
-		WrittenLine                    string // place, template, date
-		Recorded                       string // serial
-		MailWaits                      string // address
-		NoMail                         string
-		Refused                        string // template, words
-		Lost                           string // template
-		Next, NextFirst                string
-		Close, Another, Details        string
-		DetailRun, DetailCertificate   string // id; template, serial, fingerprint
-		DetailRequest                  string // id
+		Done, DoneFirst, TakenBack, TakenBackHint string
+		Written, Removed, Kept                    string
+		WrittenLine                               string // place, template, date
+		Recorded                                  string // serial
+		MailWaits                                 string // address
+		NoMail                                    string
+		Refused                                   string // template, words
+		Lost                                      string // template
+		Next, NextFirst                           string
+		Close, Another, Details                   string
+		DetailRun, DetailCertificate              string // id; template, serial, fingerprint
+		DetailRequest                             string // id
 	}
 	// History is the list of a card's runs.
 	History struct {
@@ -236,5 +238,5 @@ type (
 		State                         string // state
 	}
 	// Counts are nouns with numbers.
-	Counts struct{ Cards, Tries, Hits, Lines, Touches Plural }
+	Counts struct{ Cards, Tries, Hits, Lines, Touches, Letters Plural }
 )

@@ -125,7 +125,7 @@ func (t *Text) InReader(v engine.ReaderView, between string) string {
 	}
 	owner := t.Connect.Nobody
 	if v.Owner.Name != "" {
-		owner = fmt.Sprintf(t.Connect.Belongs, v.Owner.Name)
+		owner = v.Owner.Name
 	}
-	return strings.TrimSpace(fmt.Sprintf(t.Profile.Card, t.Serial(*v.Card), v.Card.Model)) + " " + between + " " + owner
+	return strings.TrimSpace(t.Serial(*v.Card)+"  "+v.Card.Model) + " " + between + " " + owner
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/authority"
@@ -82,12 +81,12 @@ func (w *World) openCA(ctx context.Context) (string, error) {
 	at := "http://" + public.Addr().String()
 	if err := authority.Init(ctx, dir, passphrase, authority.Options{
 		Name: "Corp Issuing CA", Key: authority.KeyP256, Years: 10, CRLURL: at + "/crl", IssuerURL: at + "/ca.cer",
-		ServerNames: []string{"127.0.0.1"}, Rules: rules, Actor: actor, Now: time.Now, Random: rand.Reader,
+		ServerNames: []string{"127.0.0.1"}, Rules: rules, Actor: actor, Now: w.now, Random: rand.Reader,
 		Iterations: 1000, // its passphrase is a random number that nobody keeps
 	}); err != nil {
 		return "", err
 	}
-	a, err := authority.Open(ctx, dir, passphrase, time.Now, rand.Reader, quiet())
+	a, err := authority.Open(ctx, dir, passphrase, w.now, rand.Reader, quiet())
 	if err != nil {
 		return "", err
 	}

@@ -32,6 +32,8 @@ var (
 // VirtualReaders are readers inside this program, one for each card: nothing
 // but the APDUs is real about them.
 type VirtualReaders struct {
+	Pace time.Duration // how long a card takes for a command; making a key takes twenty times as long
+
 	mu      sync.Mutex
 	slots   []*slot
 	changed chan struct{} // closed and made anew at each change
@@ -182,11 +184,23 @@ func (c *connection) Transmit(ctx context.Context, command []byte) ([]byte, erro
 	if !c.there() {
 		return nil, gone
 	}
+	c.readers.takeTime(command)
 	answer, err := c.slot.card.Transmit(ctx, command)
 	if errors.Is(err, sim.ErrNoPower) {
 		return nil, gone
 	}
 	return answer, err
+}
+
+// takeTime makes the card as slow as a real one, so that a person can watch.
+func (r *VirtualReaders) takeTime(command []byte) {
+	pace := r.Pace
+	if len(command) > 1 && command[1] == 0x47 { // GENERATE ASYMMETRIC KEY PAIR
+		pace *= 20
+	}
+	if pace > 0 {
+		time.Sleep(pace)
+	}
 }
 
 func (c *connection) Extended() bool { return true }

@@ -33,12 +33,14 @@ type World struct {
 	Mailbox   *Mailbox
 	cards     []*Card
 	crl       string // where the CA publishes it
+	now       func() time.Time
 	closers   []func() error
 }
 
 // Options say how the world is made. The zero value will do.
 type Options struct {
-	Users int // made-up users beside those with names
+	Users int              // made-up users beside those with names
+	Now   func() time.Time // the clock of cards and CA; nil: time.Now
 }
 
 // Open makes the world in a new private folder and starts its servers.
@@ -47,7 +49,10 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the demo's folder: %w", err)
 	}
-	w := &World{Folder: folder, cards: deck()}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	w := &World{Folder: folder, cards: deck(), now: o.Now}
 	w.closing(func() error { return os.RemoveAll(folder) })
 	defer func() {
 		if err != nil {
@@ -55,7 +60,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 		}
 	}()
 	for _, c := range w.cards {
-		if err := c.make(time.Now()); err != nil {
+		if err := c.make(o.Now()); err != nil {
 			return nil, err
 		}
 	}

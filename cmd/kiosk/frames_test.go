@@ -1,0 +1,389 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"cardkiosk/cmd/kiosk/demo"
+	"cardkiosk/engine"
+	"cardkiosk/engine/words"
+	"cardkiosk/ui"
+)
+
+// clock stands still until somebody moves it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(time.Second)
+}
+
+// lobby is a kiosk in the demo world, its cards in virtual readers, with a
+// clock that stands still.
+type lobby struct {
+	*parts
+	world   *demo.World
+	readers *demo.VirtualReaders
+	clock   *clock
+}
+
+func openLobby(t *testing.T) *lobby {
+	t.Helper()
+	c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	world, cfg := openWorld(t, demo.Options{Now: c.Now})
+	readers := &demoReaders{}
+	p, err := assemble(t.Context(), cfg, surroundings{readers, "ines", c.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	if err := world.Seed(t.Context(), p.desk); err != nil {
+		t.Fatal(err)
+	}
+	virtual := demo.NewVirtualReaders(world.Chips()...)
+	readers.Readers = virtual
+	if err := world.Lay(t.Context(), virtual); err != nil {
+		t.Fatal(err)
+	}
+	return &lobby{p, world, virtual, c}
+}
+
+func (l *lobby) sitDown(t *testing.T) *pilot {
+	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers) })
+}
+
+// goldenFrame compares a frame with the one on file. A frame fits its screen.
+func goldenFrame(t *testing.T, name, frame string) {
+	t.Helper()
+	fits(t, name, frame, 80, 24)
+	golden(t, filepath.Join("frames", name+".golden"), steady(frame)+"\n")
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("..", "..", "testdata", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs (make golden, then read it); got:\n%s\nwant:\n%s", name, got, want)
+	}
+}
+
+func fits(t *testing.T, name, frame string, w, h int) {
+	t.Helper()
+	lines := strings.Split(frame, "\n")
+	if len(lines) > h {
+		t.Errorf("%s has %d lines, the screen %d", name, len(lines), h)
+	}
+	for _, l := range lines {
+		if ansi.StringWidth(l) > w {
+			t.Errorf("%s has a line of %d cells: %q", name, ansi.StringWidth(l), l)
+		}
+	}
+}
+
+// Every page of an update, from start to result.
+func TestFramesOfAnUpdate(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	goldenFrame(t, "update-01-find-empty", s.sees("Type a name"))
+	s.types("ada")
+	goldenFrame(t, "update-02-find-hits", s.sees("Ada Lovelace", "4 found"))
+	s.press("enter")
+	goldenFrame(t, "update-03-profile", s.sees("Due because", "third-party", "card 0071 2233"))
+	s.press("enter")
+	goldenFrame(t, "update-04-templates", s.sees("Which certificates?"))
+	s.press("space", "down", "space")
+	goldenFrame(t, "update-05-templates-ticked", s.sees("will be new", "will be removed"))
+	s.press("enter")
+	goldenFrame(t, "update-06-pin", s.sees("3 tries left."))
+	s.types("13579")
+	s.press("enter")
+	goldenFrame(t, "update-07-pin-too-short", s.sees("too short", "3 tries left."))
+	s.types("999999")
+	s.press("enter")
+	goldenFrame(t, "update-08-pin-wrong", s.sees("The PIN was wrong", "2 tries left."))
+	s.types("135792")
+	s.press("enter")
+	goldenFrame(t, "update-09-third-party", s.sees("Other certificates on this card"))
+	s.press("space", "enter")
+	goldenFrame(t, "update-10-confirm", s.sees("This is what will happen", "Goes away"))
+	s.press("left", "enter")
+	goldenFrame(t, "update-12-result", s.sees("Card updated", "1 letter waits"))
+	s.press("right", "right", "enter")
+	goldenFrame(t, "update-13-result-details", s.sees("SHA-256"))
+	s.press("esc")
+	goldenFrame(t, "update-14-profile-after", s.sees("Up to date", "tracked", "card 0071 2233 in"))
+	s.press("right", "right", "enter")
+	goldenFrame(t, "update-15-history", s.sees("Updates of this card", "finished"))
+}
+
+// A run shows each step, and that there is no way back.
+func TestFramesOfARun(t *testing.T) {
+	l := openLobby(t)
+	hold, held := make(chan struct{}), make(chan struct{}, 1)
+	l.desk.CAs["Corp Issuing CA"] = slowCA{l.desk.CAs["Corp Issuing CA"], held, hold}
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("enter")
+	s.until("the CA is asked", func() bool { return len(held) > 0 })
+	goldenFrame(t, "update-11-progress", s.sees("Do not remove the card", "▸ Ask the CA"))
+	s.press("esc")
+	goldenFrame(t, "run-no-way-back", s.sees("there is no way back"))
+	s.press("ctrl+c")
+	goldenFrame(t, "run-quit", s.sees("Leave the kiosk?", "An update is running"))
+	s.press("esc") // too fast: nobody can have read it
+	s.sees("Leave the kiosk?")
+	l.clock.rest()
+	s.press("esc")
+	close(hold)
+	s.sees("Card updated")
+}
+
+// toConfirm leads to the confirm page of Ada's renewal, with the focus on
+// "Update card".
+func (l *lobby) toConfirm(s *pilot) {
+	s.opens("alovelace", "Ada Lovelace")
+	s.sees("third-party", "card 0071 2233")
+	s.press("enter")
+	s.sees("Which certificates?")
+	s.press("enter")
+	s.sees("3 tries left.")
+	s.types("135792")
+	s.press("enter")
+	s.sees("Other certificates")
+	s.press("enter")
+	s.sees("This is what will happen")
+}
+
+// slowCA answers when it is let go.
+type slowCA struct {
+	engine.CA
+	held chan<- struct{}
+	hold <-chan struct{}
+}
+
+func (c slowCA) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, error) {
+	select {
+	case c.held <- struct{}{}:
+	default:
+	}
+	select {
+	case <-ctx.Done():
+		return engine.Answer{}, ctx.Err()
+	case <-c.hold:
+		return c.CA.Ask(ctx, r)
+	}
+}
+
+// A blank card is found by reading it, given to a user, and issued.
+func TestFramesOfAFirstIssue(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	s.press("f2")
+	goldenFrame(t, "issue-01-readers", s.sees("Which card?", "Ada Lovelace", "nobody's yet", "Demo reader 4"))
+	s.press("down", "enter")
+	goldenFrame(t, "issue-02-unknown-card", s.sees("A card nobody is known to have"))
+	s.press("enter")
+	s.opens("zvdberg", "Zoë van der Berg")
+	goldenFrame(t, "issue-03-user-without-card", s.sees("No card yet"))
+	s.press("enter")
+	s.sees("Which card?", "nobody's yet")
+	s.press("enter")
+	goldenFrame(t, "issue-04-card-of-another", s.sees("This card belongs to somebody already."))
+	s.press("down", "enter")
+	goldenFrame(t, "issue-05-assign", s.sees("Assign this card?", "The card is empty."))
+	s.press("enter")
+	goldenFrame(t, "issue-06-assigned", s.sees("The card was assigned.", "Issue card", "in reader Demo reader 2"))
+	s.press("enter")
+	s.sees("Which certificates?")
+	s.press("enter")
+	goldenFrame(t, "issue-07-new-pin", s.sees("Choose the card's PIN", "types it twice"))
+	s.types("111111")
+	s.press("enter")
+	s.types("111111")
+	s.press("enter")
+	goldenFrame(t, "issue-08-weak-pin", s.sees("too easy to guess"))
+	s.types("482913")
+	s.press("enter")
+	s.types("482914")
+	s.press("enter")
+	s.sees("The two PINs differ")
+	s.types("482913")
+	s.press("enter")
+	s.types("482913")
+	s.press("enter")
+	goldenFrame(t, "issue-09-confirm", s.sees("This is how card 0071 2234 will be issued"))
+	s.press("enter")
+	goldenFrame(t, "issue-10-result", s.sees("Card issued", "hand the card out"))
+}
+
+// A user with two cards chooses one; the last try is asked for twice; a
+// blocked PIN says what to do.
+func TestFramesOfTheLastTry(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	s.opens("asimecka", "Adam Šimečka")
+	goldenFrame(t, "last-01-two-cards", s.sees("0071 2235", "0071 2236", "in reader Demo reader 3", "card 0071 2235"))
+	s.press("down")
+	goldenFrame(t, "last-02-other-card", s.sees("On the card when it was last written"))
+	s.press("enter")
+	goldenFrame(t, "last-03-put-in", s.sees("Put in card 0071 2236"))
+	s.press("down", "down", "enter")
+	goldenFrame(t, "last-04-not-this-one", s.sees("This is another card than the one to be updated."))
+	s.press("esc")
+	s.sees("0071 2235", "Due because")
+	s.press("enter")
+	s.sees("Which certificates?")
+	s.press("enter")
+	s.sees("2 tries left.")
+	s.types("000000")
+	s.press("enter")
+	goldenFrame(t, "last-05-one-left", s.sees("1 try left.", "After that the PIN is blocked."))
+	s.types("000000")
+	s.press("enter")
+	goldenFrame(t, "last-06-sure", s.sees("This is the last try."))
+	s.press("backspace")
+	s.types("0")
+	s.press("enter", "enter")
+	goldenFrame(t, "last-07-blocked", s.sees("The PIN is blocked"))
+	s.press("esc")
+	s.sees("Which certificates?")
+}
+
+// Help, quit, the demo's mailbox and tray, a card pulled.
+func TestFramesOverPages(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	s.press("f1")
+	goldenFrame(t, "over-01-help", s.sees("Keys on this page"))
+	s.press("esc")
+	s.press("f3")
+	goldenFrame(t, "over-02-mailbox-empty", s.sees("No letter has come yet"))
+	s.press("esc")
+	s.press("f4")
+	goldenFrame(t, "over-03-tray", s.sees("The demo's cards"))
+	s.press("esc", "esc")
+	goldenFrame(t, "over-04-quit", s.sees("Leave the kiosk?"))
+	l.clock.rest()
+	s.press("esc")
+	l.toConfirm(s)
+	l.readers.Remove(0)
+	goldenFrame(t, "over-05-pulled", s.sees("The card was taken out", "Nothing was changed"))
+	l.clock.rest()
+	s.press("enter")
+	goldenFrame(t, "over-06-put-back", s.sees("Put in card 0071 2233"))
+	if err := l.readers.Insert(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	s.sees("Which certificates?")
+	s.press("ctrl+c")
+	s.sees("Leave the kiosk?")
+	l.clock.rest()
+	s.press("left", "enter")
+	s.until("the app quits", func() bool { return s.quit })
+}
+
+// Every kind of trouble has a calm page: what happened, what it means for the
+// card, what to do.
+func TestFramesOfTrouble(t *testing.T) {
+	l := openLobby(t)
+	var all strings.Builder
+	for _, kind := range engine.Kinds() {
+		broken := *l.parts
+		desk := *l.desk
+		desk.Journal = brokenJournal{desk.Journal, &engine.Error{
+			Op: "x", Kind: kind, Subject: "its subject", TriesLeft: 2, Run: "0123456789abcdef0123456789abcdef", Effect: engine.CanContinue, Err: errors.New("the cause"),
+		}}
+		broken.desk = &desk
+		s := sitDown(t, &broken, nil)
+		l.toConfirm(s)
+		s.press("enter")
+		frame := s.sees("Run 0123456789abcdef", words.English.Effects[engine.CanContinue])
+		fits(t, fmt.Sprint(kind), frame, 80, 24)
+		fmt.Fprintf(&all, "%s\n", strings.TrimRight(strings.Join(strings.Split(frame, "\n")[3:21], "\n"), "\n "))
+		l.clock.rest()
+		s.press("enter")
+		s.sees("Update card") // the app is usable
+	}
+	golden(t, filepath.Join("frames", "trouble.golden"), steady(all.String()))
+}
+
+// brokenJournal refuses to begin.
+type brokenJournal struct {
+	engine.Journal
+	err error
+}
+
+func (b brokenJournal) Begin(context.Context, engine.Run, engine.Lease) (int64, error) {
+	return 0, b.err
+}
+
+// Other terminals: wide ones get a detail pane, small ones are told, and those
+// without UTF-8 get nothing but ASCII.
+func TestFramesOfOtherTerminals(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	s.types("ada")
+	s.sees("Ada Lovelace", "4 found")
+	s.send(tea.WindowSizeMsg{Width: 120, Height: 30})
+	wide := s.frame()
+	fits(t, "wide", wide, 120, 30)
+	golden(t, filepath.Join("frames", "other-01-wide.golden"), wide+"\n")
+	s.send(tea.WindowSizeMsg{Width: 40, Height: 10})
+	small := s.frame()
+	fits(t, "small", small, 40, 10)
+	golden(t, filepath.Join("frames", "other-02-too-small.golden"), small+"\n")
+	for w := 1; w < 130; w += 7 { // whatever the size, nothing breaks
+		for h := 1; h < 50; h += 5 {
+			s.send(tea.WindowSizeMsg{Width: w, Height: h})
+			fits(t, fmt.Sprintf("%d×%d", w, h), s.frame(), w, h)
+		}
+	}
+	a := sitDown(t, l.parts, func(n *ui.Needs) { n.ASCII = true })
+	a.types("ada")
+	a.sees("Adam Simecka", "4 found")
+	goldenFrame(t, "other-03-ascii-find", a.frame())
+	a.press("enter")
+	a.sees("third-party", "card 0071 2233")
+	goldenFrame(t, "other-04-ascii-profile", a.frame())
+	for _, r := range a.app.View().Content {
+		if r > 0x7e {
+			t.Fatalf("%q went to a terminal that knows ASCII only", r)
+		}
+	}
+}
