@@ -93,6 +93,7 @@ func (d *Desk) identify(ctx context.Context, reader string) (Identity, error) {
 // unlocked. Whoever connects closes.
 type Connected struct {
 	Reader   string
+	Visit    int // the reader's, while the card lies in it
 	Contents Contents
 	Record   Record // zero State for a card the store does not know
 	card     Card
@@ -114,12 +115,28 @@ func (d *Desk) Connect(ctx context.Context, actor Actor, reader string) (*Connec
 		return nil, err
 	}
 	c := &Connected{Reader: reader, card: card}
-	if err := d.readInto(ctx, c); err != nil {
+	err = d.readInto(ctx, c)
+	if err == nil {
+		c.Visit, err = d.visit(ctx, reader)
+	}
+	if err != nil {
 		_ = card.Close()
 		return nil, err
 	}
 	d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), Card: c.Contents.Identity.ID, User: c.Record.User.ID}, nil)
 	return c, nil
+}
+
+// visit tells which visit of a card to a reader this is. It is asked after the
+// card was read: a card that was put in again before has ended the reading.
+func (d *Desk) visit(ctx context.Context, reader string) (int, error) {
+	readers, err := d.Readers.List(ctx)
+	for _, r := range readers {
+		if r.Name == reader {
+			return r.Visit, nil
+		}
+	}
+	return 0, err
 }
 
 // Refresh reads the card and its record again.

@@ -40,7 +40,7 @@ type Readers interface {
 type Reader struct {
 	Name   string
 	Card   bool
-	Visit  int  // counts the cards put in: another number is another visit
+	Visit  int  // grows with each card put in: another number is another visit
 	Mute   bool // a card is there and does not answer (wrong way round, say)
 	Shared bool // another program has the card open
 }

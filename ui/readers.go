@@ -16,7 +16,6 @@ type readerWatch struct {
 	views   []engine.ReaderView
 	seen    bool
 	trouble error
-	visit   int    // of the connected card: its reader's number then
 	reading string // reader whose card is being read
 }
 
@@ -28,10 +27,9 @@ type (
 	// cardConnected is a card that was read. A card for a page that was left is
 	// closed again.
 	cardConnected struct {
-		visit  int // of the page that wanted it
-		reader int // the reader's number for this card
-		card   *engine.Connected
-		err    error
+		visit int // of the page that wanted it
+		card  *engine.Connected
+		err   error
 	}
 )
 
@@ -92,7 +90,9 @@ func (a *App) cardMoved() tea.Cmd {
 		return nil
 	}
 	for _, v := range a.readers.views {
-		if v.Reader.Name == c.Reader && v.Reader.Card && v.Reader.Visit == a.readers.visit {
+		lies := v.Reader.Card && v.Reader.Visit == c.Visit
+		older := v.Reader.Visit < c.Visit // what the watch saw before the card came
+		if v.Reader.Name == c.Reader && (lies || older) {
 			return nil
 		}
 	}
@@ -134,16 +134,10 @@ func (a *App) seeFocused() tea.Cmd {
 func (a *App) connectTo(reader string) tea.Cmd {
 	a.draft.ForgetCard()
 	a.readers.reading = reader
-	number := 0
-	for _, v := range a.readers.views {
-		if v.Reader.Name == reader {
-			number = v.Reader.Visit
-		}
-	}
 	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.ctx, a.visit.id
 	return func() tea.Msg {
 		c, err := desk.Connect(ctx, actor, reader)
-		return cardConnected{visit, number, c, err}
+		return cardConnected{visit, c, err}
 	}
 }
 
@@ -163,7 +157,7 @@ func (a *App) cardIs(msg cardConnected) tea.Cmd {
 		a.status = a.needs.Text.TitleOf(msg.err)
 		return a.tellPage(readFailed{msg.err})
 	}
-	a.draft.Connected, a.readers.visit = msg.card, msg.reader
+	a.draft.Connected = msg.card
 	if a.stage == walk.Profile {
 		return a.showConnected()
 	}

@@ -143,6 +143,7 @@ type connection struct {
 	slot    *slot
 	visit   int
 	holds   atomic.Bool
+	dead    atomic.Bool // the card lost its power: a reset does not bring it back
 }
 
 var _ piv.Connection = (*connection)(nil)
@@ -166,7 +167,7 @@ func (c *connection) End(reset bool) error {
 	if !c.holds.CompareAndSwap(true, false) {
 		return nil
 	}
-	if reset && c.there() {
+	if reset && c.there() && !c.dead.Load() {
 		c.slot.card.PowerOn()
 	}
 	<-c.slot.turn
@@ -187,6 +188,7 @@ func (c *connection) Transmit(ctx context.Context, command []byte) ([]byte, erro
 	c.readers.takeTime(command)
 	answer, err := c.slot.card.Transmit(ctx, command)
 	if errors.Is(err, sim.ErrNoPower) {
+		c.dead.Store(true)
 		return nil, gone
 	}
 	return answer, err
