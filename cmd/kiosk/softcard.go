@@ -20,6 +20,8 @@ type softcardCmd struct {
 	VPCD   string `name:"vpcd" required:"" placeholder:"HOST:PORT" help:"Port of the vpcd reader. pcscd's first virtual reader listens on 127.0.0.1:35963."`
 	State  string `required:"" placeholder:"FILE" help:"File that keeps the card, private keys and all. A new card is made when there is none."`
 	Serial uint32 `placeholder:"N" help:"Serial number of a new card; drawn when left out."`
+
+	AdminKey string `name:"admin-key" enum:"aes192,3des" default:"aes192" help:"Administration key of a new card: aes192, as the factory sets it, or 3des, with which Debian's yubico-piv-tool can write to it."`
 }
 
 // Run keeps the card in the reader until ctx ends.
@@ -77,6 +79,9 @@ func (cmd softcardCmd) makeCard(file sim.File) (sim.State, error) {
 	state, err := sim.Factory(sim.Firmware{Major: 5, Minor: 7, Patch: 1}, serial, time.Now(), rand.Reader)
 	if err != nil {
 		return sim.State{}, fmt.Errorf("make software card: %w", err)
+	}
+	if cmd.AdminKey == "3des" { // SP 800-78-4 table 6-2; the factory's bytes fit both
+		state.Admin.Algorithm = 0x03
 	}
 	if err := file.Save(state); err != nil {
 		return sim.State{}, &engine.Error{Op: "make software card", Kind: engine.BadInput, Err: err}

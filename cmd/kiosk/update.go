@@ -24,6 +24,7 @@ type updateCmd struct {
 	PINFile  string   `name:"pin-file" placeholder:"FILE" help:"File with the card's PIN; for a card that has none of its own yet, the PIN it is to get."`
 	DryRun   bool     `help:"Print the plan and change nothing."`
 	Yes      bool     `help:"Carry the plan out. Without it the plan is only printed."`
+	Assign   bool     `help:"Assign the card named with --card to the user first, if nobody has it."`
 	TakeBack bool     `help:"Take an interrupted update back instead of continuing it."`
 	JSON     bool     `name:"json" help:"Print plan and result as JSON."`
 }
@@ -38,8 +39,11 @@ An update that was interrupted is continued: its journalled plan is finished, wh
 
 // Run finds user and card, plans, and carries the plan out.
 func (cmd updateCmd) Run(ctx context.Context) error {
-	if !cmd.DryRun && cmd.Yes && cmd.PINFile == "" {
+	switch {
+	case cmd.Yes && !cmd.DryRun && cmd.PINFile == "":
 		return &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("--yes needs --pin-file")}
+	case cmd.Assign && (cmd.DryRun || cmd.Card == ""):
+		return &engine.Error{Op: "assign card", Kind: engine.BadInput, Err: errors.New("--assign needs --card, and changes the store: not with --dry-run")}
 	}
 	p, err := openKiosk(ctx, cmd.Config)
 	if err != nil {
@@ -49,19 +53,11 @@ func (cmd updateCmd) Run(ctx context.Context) error {
 }
 
 func (cmd updateCmd) update(ctx context.Context, p *parts) error {
-	ctx, end := context.WithCancel(ctx)
-	o := newOwner(ctx, p.log)
-	defer o.wait()
-	defer end()
 	user, err := cmd.findUser(ctx, p)
 	if err != nil {
 		return err
 	}
-	card, err := cmd.findCard(ctx, p, user.ID)
-	if err != nil {
-		return err
-	}
-	connected, err := connectCard(ctx, p, card)
+	connected, err := cmd.connect(ctx, p, user)
 	if err != nil {
 		return err
 	}
@@ -78,6 +74,31 @@ func (cmd updateCmd) update(ctx context.Context, p *parts) error {
 		return &engine.Error{Op: "update card", Kind: engine.CARefused, Subject: refusals(*result)}
 	}
 	return nil
+}
+
+// connect reaches the user's card, and assigns it first where that is wanted.
+func (cmd updateCmd) connect(ctx context.Context, p *parts, user engine.User) (*engine.Connected, error) {
+	if !cmd.Assign {
+		card, err := cmd.findCard(ctx, p, user.ID)
+		if err != nil {
+			return nil, err
+		}
+		return connectCard(ctx, p, func(v engine.ReaderView) bool { return v.Card.ID == card }, string(card))
+	}
+	c, err := connectCard(ctx, p, func(v engine.ReaderView) bool { return cmd.names(*v.Card) }, cmd.Card)
+	if err != nil || c.Known() && c.Record.State != engine.StateClean && c.Record.User.ID == user.ID {
+		return c, err
+	}
+	if err := p.desk.Assign(ctx, p.actor, c, user); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+// names reports whether --card means this card.
+func (cmd updateCmd) names(id engine.Identity) bool {
+	wanted := strings.ReplaceAll(cmd.Card, " ", "")
+	return wanted == string(id.ID) || id.Serial != "" && strings.TrimLeft(wanted, "0") == strings.TrimLeft(id.Serial, "0")
 }
 
 // findUser takes the one user with this logon name or mail address.
@@ -108,13 +129,12 @@ func (cmd updateCmd) findCard(ctx context.Context, p *parts, user engine.UserID)
 	if err != nil {
 		return "", err
 	}
-	wanted := strings.ReplaceAll(cmd.Card, " ", "")
 	var serials []string
 	var found []engine.CardID
 	for _, v := range profile.Cards {
 		id := v.Record.Card
 		serials = append(serials, id.Label())
-		if wanted == "" || strings.TrimLeft(wanted, "0") == strings.TrimLeft(id.Serial, "0") || wanted == string(id.ID) {
+		if cmd.Card == "" || cmd.names(id) {
 			found = append(found, id.ID)
 		}
 	}
@@ -130,17 +150,17 @@ func (cmd updateCmd) findCard(ctx context.Context, p *parts, user engine.UserID)
 }
 
 // connectCard reaches a card in whichever reader it lies.
-func connectCard(ctx context.Context, p *parts, card engine.CardID) (*engine.Connected, error) {
+func connectCard(ctx context.Context, p *parts, is func(engine.ReaderView) bool, name string) (*engine.Connected, error) {
 	views, err := p.desk.LookAtReaders(ctx, p.actor, nil)
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range views {
-		if v.Card != nil && v.Card.ID == card {
+		if v.Card != nil && is(v) {
 			return p.desk.Connect(ctx, p.actor, v.Reader.Name)
 		}
 	}
-	return nil, &engine.Error{Op: "find card", Kind: engine.CardGone, Err: fmt.Errorf("%s is in none of %d readers", card, len(views))}
+	return nil, &engine.Error{Op: "find card", Kind: engine.CardGone, Err: fmt.Errorf("%s is in none of %d readers", engine.Clean(name), len(views))}
 }
 
 // carry continues an interrupted update, or plans one and carries it out. The

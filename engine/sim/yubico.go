@@ -44,7 +44,7 @@ func (c *Card) getMetadata(cmd command) ([]byte, status) {
 	case cmd.p2 == refPUK:
 		return c.state.PUK.metadata(factoryPUK), swOK
 	case Slot(cmd.p2) == slotAdmin:
-		return c.state.Admin.metadata(c.state.Firmware), swOK
+		return c.state.Admin.metadata(), swOK
 	}
 	key, ok := c.state.Keys[Slot(cmd.p2)]
 	if !ok {
@@ -70,8 +70,8 @@ func (s Secret) metadata(factory string) []byte {
 	return appendTLV(m, metaTries, []byte{byte(s.Max), byte(s.Left)})
 }
 
-func (k AdminKey) metadata(f Firmware) []byte {
-	factory := string(k.Value) == factoryAdminKey && k.Algorithm == f.factoryAdmin().Algorithm
+func (k AdminKey) metadata() []byte {
+	factory := string(k.Value) == factoryAdminKey // whatever its algorithm: undocumented, the flag is about the value
 	m := appendTLV(nil, metaAlgorithm, []byte{k.Algorithm})
 	m = appendTLV(m, metaPolicy, []byte{policyDefault, k.Touch})
 	return appendTLV(m, metaFactory, flag(factory))

@@ -16,6 +16,28 @@ import (
 	"time"
 )
 
+// WriteServerCertificate makes a root and a certificate under it for servers on
+// this machine, and writes root.pem, server.pem and server.key: what servers of
+// other programs want.
+func WriteServerCertificate(folder string, now time.Time) error {
+	pair, err := makeServerCertificate(folder, now)
+	if err != nil {
+		return err
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(pair.PrivateKey)
+	if err != nil {
+		return fmt.Errorf("encode server key: %w", err)
+	}
+	for file, block := range map[string]*pem.Block{
+		"server.pem": {Type: "CERTIFICATE", Bytes: pair.Certificate[0]}, "server.key": {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(filepath.Join(folder, file), pem.EncodeToMemory(block), 0o600); err != nil {
+			return fmt.Errorf("write server certificate: %w", err)
+		}
+	}
+	return nil
+}
+
 // makeServerCertificate makes a root, writes it to the folder, and returns a
 // certificate under it for servers on this machine.
 func makeServerCertificate(folder string, now time.Time) (*tls.Certificate, error) {
