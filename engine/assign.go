@@ -5,33 +5,35 @@ import (
 	"errors"
 )
 
-// Assign gives a connected card that nobody has to a user. Nothing is written
-// to the card: the first update does that.
-func (d *Desk) Assign(ctx context.Context, actor Actor, c *Connected, user User) error {
+// Assign gives a connected card that nobody has to a user, and returns the
+// card's record as it is then. Nothing is written to the card: the first update
+// does that.
+func (d *Desk) Assign(ctx context.Context, actor Actor, c *Connected, user User) (Record, error) {
 	row := AuditRow{Actor: actor, Act: string(AssignCard), Card: c.Contents.Identity.ID, User: user.ID}
-	err := d.assign(ctx, actor, c, user, row)
+	record, err := d.assign(ctx, actor, c, user, row)
 	if err != nil {
 		d.witness(ctx, row, err)
 	}
-	return err
+	return record, err
 }
 
-func (d *Desk) assign(ctx context.Context, actor Actor, c *Connected, user User, row AuditRow) error {
+func (d *Desk) assign(ctx context.Context, actor Actor, c *Connected, user User, row AuditRow) (Record, error) {
 	if err := may(actor, AssignCard); err != nil {
-		return err
+		return Record{}, err
 	}
 	switch {
 	case c.Known() && c.Record.State != StateClean:
-		return &Error{Op: "assign card", Kind: WrongState, Subject: c.Record.User.Name, Err: errors.New("the card is " + string(c.Record.State))}
+		return Record{}, &Error{Op: "assign card", Kind: WrongState, Subject: c.Record.User.Name, Err: errors.New("the card is " + string(c.Record.State))}
 	case user.Disabled:
-		return &Error{Op: "assign card", Kind: WrongState, Subject: user.Name, Err: errors.New("the account is disabled")}
+		return Record{}, &Error{Op: "assign card", Kind: WrongState, Subject: user.Name, Err: errors.New("the account is disabled")}
 	}
 	record := Record{
 		Card: c.Contents.Identity, User: user.Ref(), State: StateAssigned, Version: c.Record.Version,
 	}
 	row.At, row.Result = d.Now(), "done"
 	if err := d.Ledger.Assign(ctx, record, row); err != nil {
-		return err
+		return Record{}, err
 	}
-	return d.readInto(ctx, c)
+	record, _, err := d.Ledger.Card(ctx, record.Card.ID)
+	return record, err
 }

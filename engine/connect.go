@@ -90,7 +90,8 @@ func (d *Desk) identify(ctx context.Context, reader string) (Identity, error) {
 }
 
 // Connected is a card in a reader that the walk holds: read, and ready to be
-// unlocked. Whoever connects closes.
+// unlocked. Whoever connects closes. No operation changes it, so that it may be
+// looked at while one goes on.
 type Connected struct {
 	Reader   string
 	Visit    int // the reader's, while the card lies in it
@@ -139,25 +140,12 @@ func (d *Desk) visit(ctx context.Context, reader string) (int, error) {
 	return 0, err
 }
 
-// Refresh reads the card and its record again.
-func (d *Desk) Refresh(ctx context.Context, actor Actor, c *Connected) error {
-	if err := may(actor, ViewCard); err != nil {
+func (d *Desk) readInto(ctx context.Context, c *Connected) (err error) {
+	if c.Contents, err = c.card.Inspect(ctx); err != nil {
 		return err
 	}
-	return d.readInto(ctx, c)
-}
-
-func (d *Desk) readInto(ctx context.Context, c *Connected) error {
-	contents, err := c.card.Inspect(ctx)
-	if err != nil {
-		return err
-	}
-	record, _, err := d.Ledger.Card(ctx, contents.Identity.ID)
-	if err != nil {
-		return err
-	}
-	c.Contents, c.Record = contents, record
-	return nil
+	c.Record, _, err = d.Ledger.Card(ctx, c.Contents.Identity.ID)
+	return err
 }
 
 // View shows a connected card as it is now, beside its record. The policy is

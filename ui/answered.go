@@ -36,7 +36,7 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	case readerChosen:
 		return a.connectTo(msg.name)
 	case assigned:
-		return a.wasAssigned(msg.err)
+		return a.wasAssigned(msg)
 	case wentBack:
 		return a.back()
 	default:
@@ -69,9 +69,6 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		a.shut()
 	case quitConfirmed:
 		return a.quit()
-	case troubleRead:
-		a.shut()
-		return msg.then
 	}
 	return nil
 }
@@ -91,11 +88,11 @@ func (a *App) openHistory(card engine.CardID) tea.Cmd {
 	})
 }
 
-func (a *App) wasAssigned(err error) tea.Cmd {
-	then := func() tea.Msg { return nil }
-	if err != nil {
-		return a.trouble(err, then)
+func (a *App) wasAssigned(msg assigned) tea.Cmd {
+	if msg.err != nil {
+		return a.trouble(msg.err)
 	}
+	a.draft.Connected.Record = msg.record
 	cmd := a.turn(walk.Profile)
 	a.status = a.needs.Text.Assign.Done
 	return cmd
@@ -107,7 +104,7 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 	d.Selection.Track = track
 	p, err := a.needs.Desk.Propose(a.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
 	if err != nil {
-		return a.trouble(err, nil)
+		return a.trouble(err)
 	}
 	d.Proposal = &p
 	return a.next()
@@ -125,7 +122,7 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	if msg.err != nil {
 		a.draft.ForgetCard()
 		profile := a.turn(walk.Profile)
-		return tea.Batch(profile, a.trouble(msg.err, nil), health)
+		return tea.Batch(profile, a.trouble(msg.err), health)
 	}
 	a.draft.Result = &msg.result
 	return tea.Batch(a.turn(walk.Result), health)
@@ -141,9 +138,9 @@ func (a *App) walkIsOver(another bool) tea.Cmd {
 	return a.turn(walk.Profile)
 }
 
-// trouble shows a pop-up; then follows once it was read.
-func (a *App) trouble(err error, then tea.Cmd) tea.Cmd {
-	return a.open(func(s scene) popup { return &troublePage{s, err, then} })
+// trouble shows what went wrong over the page.
+func (a *App) trouble(err error) tea.Cmd {
+	return a.open(func(s scene) popup { return &troublePage{s, err} })
 }
 
 // quit ends the program, or asks a run to stop first.

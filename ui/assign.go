@@ -18,18 +18,22 @@ type assign struct {
 	user    engine.User
 	card    engine.Identity
 	blank   bool
-	assign  func() error
+	assign  func() (engine.Record, error)
 	buttons widget.Buttons
 	busy    bool
 }
 
-// assigned is the answer: it was done, or what kept it from being done.
-type assigned struct{ err error }
+// assigned is the answer: the card's record now, or what kept it from being
+// assigned.
+type assigned struct {
+	record engine.Record
+	err    error
+}
 
 // wentBack is the answer of a page whose "back" was chosen by a button.
 type wentBack struct{}
 
-func newAssign(s scene, k keymap, user engine.User, c *engine.Connected, do func() error) *assign {
+func newAssign(s scene, k keymap, user engine.User, c *engine.Connected, do func() (engine.Record, error)) *assign {
 	return &assign{
 		scene: s, keys: k, user: user, card: c.Contents.Identity, blank: c.Contents.Blank(), assign: do,
 		buttons: widget.Buttons{Labels: []string{s.text.Assign.Yes, s.text.Assign.No}},
@@ -38,12 +42,16 @@ func newAssign(s scene, k keymap, user engine.User, c *engine.Connected, do func
 
 func (a *assign) Init() tea.Cmd { return nil }
 
+// stays implements staying: what was asked for is being recorded.
+func (a *assign) stays() bool { return a.busy }
+
 func (a *assign) Keys() []key.Binding {
 	return []key.Binding{a.keys.action, a.keys.forward, a.keys.back, a.keys.help, a.keys.quit}
 }
 
 func (a *assign) Update(msg tea.Msg) tea.Cmd {
 	if done, ok := msg.(assigned); ok {
+		a.busy = false
 		return a.answer(done)
 	}
 	press, ok := msg.(tea.KeyPressMsg)
@@ -61,7 +69,10 @@ func (a *assign) Update(msg tea.Msg) tea.Cmd {
 		}
 		a.busy = true
 		do := a.assign
-		return func() tea.Msg { return assigned{do()} }
+		return func() tea.Msg {
+			record, err := do()
+			return assigned{record, err}
+		}
 	}
 	return nil
 }

@@ -26,8 +26,6 @@ type (
 	popupClosed struct{}
 	// quitConfirmed ends the program.
 	quitConfirmed struct{}
-	// troubleRead is the answer of the trouble pop-up.
-	troubleRead struct{ then tea.Cmd }
 )
 
 // helpPage lists what the keys of the page below do.
@@ -133,8 +131,7 @@ func (q *question) View(w, _ int) string {
 // card, what to do, and the run's id for whoever reads the log.
 type troublePage struct {
 	scene
-	err  error
-	then tea.Cmd // where to go once it was read
+	err error
 }
 
 func (*troublePage) deaf() bool    { return true }
@@ -145,7 +142,7 @@ func (t *troublePage) Keys() []key.Binding {
 
 func (t *troublePage) Update(msg tea.Msg) tea.Cmd {
 	if press, ok := msg.(tea.KeyPressMsg); ok && (press.String() == "enter" || press.String() == "esc") {
-		return t.answer(troubleRead{t.then})
+		return t.answer(popupClosed{})
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func (a *App) cardMoved() tea.Cmd {
 	case walk.ConfirmAssign, walk.SelectTemplates, walk.EnterPIN, walk.SelectTracked, walk.Confirm:
 		a.draft.ForgetCard()
 		gone := &engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader}
-		return tea.Batch(a.turn(walk.ConnectCard), a.trouble(gone, nil))
+		return tea.Batch(a.turn(walk.ConnectCard), a.trouble(gone))
 	}
 	return nil
 }

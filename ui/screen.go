@@ -29,6 +29,9 @@ type scene struct {
 	said *[]tea.Msg // answers and notes the app has not heard yet
 }
 
+// staying is a page that cannot be left while something is being recorded.
+type staying interface{ stays() bool }
+
 // note is a message for the status line: why a key did nothing, what just
 // happened.
 type note string

@@ -168,7 +168,7 @@ var varying = []struct {
 	name string
 }{
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), strings.Repeat("f", 64)},
-	{regexp.MustCompile(`\b[0-9a-f]{32}\b`), strings.Repeat("a", 32)},
+	{regexp.MustCompile(`\b[0-9a-f]{26,32}\b`), strings.Repeat("a", 32)}, // a serial may begin with zeros
 	{regexp.MustCompile(`\brun [0-9a-f]{6}\b`), "run aaaaaa"},
 	{regexp.MustCompile(`(?m)(, (?:desk-1|demo) +)[0-9a-f]{6}$`), "${1}aaaaaa"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d{4,5}`), "127.0.0.1:PORT"},

@@ -96,7 +96,7 @@ func firstIssueScenario(t *testing.T) *scenario {
 	chip := newChip(t, 712241)
 	desk := *s.base.desk
 	c := inReader(t, &desk, chip)
-	if err := desk.Assign(t.Context(), tester, c, userNamed(t, &desk, "alovelace")); err != nil {
+	if _, err := desk.Assign(t.Context(), tester, c, userNamed(t, &desk, "alovelace")); err != nil {
 		t.Fatal(err)
 	}
 	if err := c.Close(); err != nil {

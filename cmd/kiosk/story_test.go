@@ -131,7 +131,8 @@ func issue(t *testing.T, desk engine.Desk, chip *sim.Card, logon string, optiona
 	user := userNamed(t, &desk, logon)
 	c := inReader(t, &desk, chip)
 	defer c.Close()
-	if err := desk.Assign(t.Context(), tester, c, user); err != nil {
+	var err error
+	if c.Record, err = desk.Assign(t.Context(), tester, c, user); err != nil {
 		t.Fatal(err)
 	}
 	p := propose(t, &desk, c, user, engine.Selection{Optional: optional})

@@ -89,7 +89,7 @@ func (cmd updateCmd) connect(ctx context.Context, p *parts, user engine.User) (*
 	if err != nil || c.Known() && c.Record.State != engine.StateClean && c.Record.User.ID == user.ID {
 		return c, err
 	}
-	if err := p.desk.Assign(ctx, p.actor, c, user); err != nil {
+	if c.Record, err = p.desk.Assign(ctx, p.actor, c, user); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil

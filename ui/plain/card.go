@@ -95,7 +95,7 @@ func (w *walker) assign(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	if err := w.Desk.Assign(ctx, w.Actor, c, *w.draft.User); err != nil {
+	if c.Record, err = w.Desk.Assign(ctx, w.Actor, c, *w.draft.User); err != nil {
 		return err
 	}
 	w.say(t.Done)

@@ -45,7 +45,7 @@ func (c *Card) issue(ctx context.Context, desk engine.Desk) error {
 		return err
 	}
 	defer connected.Close() //nolint:errcheck // the card goes to another reader next
-	if err := desk.Assign(ctx, actor, connected, user); err != nil {
+	if connected.Record, err = desk.Assign(ctx, actor, connected, user); err != nil {
 		return err
 	}
 	user.Mail = "" // no letter about the past
