@@ -24,6 +24,8 @@ type Needs struct {
 	// Stop asks a run under way to stop at its next safe note.
 	Stop  func()
 	ASCII bool
+	// Secret is told whether a PIN is being typed; nil when nobody wants to know.
+	Secret func(on bool)
 	// Directory is the name of the directory, for the find page.
 	Directory string
 	Demo      *Demo // nil outside the demo world
@@ -237,6 +239,10 @@ func (a *App) back() tea.Cmd {
 		return nil
 	case a.stage == walk.FindUser:
 		return a.askQuit()
+	}
+	if p, ok := a.page.(staying); ok && p.stays() {
+		a.status = a.needs.Text.Frame.Working
+		return nil
 	}
 	to, ok := a.draft.Back(a.stage)
 	if !ok {

@@ -18,6 +18,9 @@ func (a *App) turn(to walk.Stage) tea.Cmd {
 	a.visit.leave()
 	a.visit = a.newVisit()
 	a.stage = to
+	if a.needs.Secret != nil {
+		a.needs.Secret(to == walk.EnterPIN)
+	}
 	a.page = a.build(to, a.visit.scene)
 	v := a.visit
 	return tea.Batch(a.bind(v.id, a.page.Init()), a.hear(v), a.tellReaders())
@@ -47,7 +50,7 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 		return a.buildConnect(s)
 	case walk.ConfirmAssign:
 		user := *d.User
-		return newAssign(s, a.keys, user, card, func() error { return desk.Assign(s.ctx, actor, card, user) })
+		return newAssign(s, a.keys, user, card, func() (engine.Record, error) { return desk.Assign(s.ctx, actor, card, user) })
 	case walk.SelectTemplates:
 		user := *d.User
 		return newTemplates(s, a.keys, d.Selection, func(sel engine.Selection) (engine.Proposal, error) {

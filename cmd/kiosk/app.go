@@ -87,12 +87,14 @@ func wantsLines() bool {
 }
 
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
+	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
 		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
-		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory, Demo: s.demo,
+		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
+		Secret: input.hush, Demo: s.demo,
 	})
 	defer app.Close()
-	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithoutSignalHandler()).Run()
+	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler()).Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return nil // asked to end
 	}

@@ -25,7 +25,10 @@ type commands struct {
 	Ca       caCmd       `cmd:"" help:"The built-in CA."`
 }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() {
+	overwriteFreed(os.Args)
+	os.Exit(run(os.Args[1:]))
+}
 
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

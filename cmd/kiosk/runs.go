@@ -37,6 +37,7 @@ func (o *owner) start(run func(ctx context.Context)) {
 	o.work.Go(func() {
 		defer cancel()
 		defer o.nudge()
+		defer forget()
 		defer o.catch("run")
 		run(ctx)
 	})
@@ -68,6 +69,7 @@ func (o *owner) deliver(desk *engine.Desk) {
 		for {
 			wait := lookAgain
 			next, waiting, err := desk.Deliver(o.ctx)
+			forget() // what the mail client keeps of a password
 			switch {
 			case err != nil && o.ctx.Err() == nil:
 				o.log.Error("letters were not looked through", "err", err)
