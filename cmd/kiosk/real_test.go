@@ -109,16 +109,19 @@ type site struct {
 	daemon *sandbox.Daemon
 	box    *os.File
 	fill   *strings.Replacer
+
+	passwords struct{ directory, mail, ca string }
 }
 
 func openSite(t *testing.T) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), daemon: sandbox.Pcscd(t, 2)}
 	serverCertificate(t, s.dir)
-	write(t, s.path("directory-password"), "secret of the directory")
-	write(t, s.path("mail-password"), "correct horse\n")
-	directory := startSlapd(t, s.dir, "secret of the directory")
-	mail, box := startExim(t, s.dir)
+	s.passwords.directory, s.passwords.mail, s.passwords.ca = randomWord(20), randomWord(20), randomWord(20)
+	write(t, s.path("directory-password"), s.passwords.directory)
+	write(t, s.path("mail-password"), s.passwords.mail+"\n")
+	directory := startSlapd(t, s.dir, s.passwords.directory)
+	mail, box := startExim(t, s.dir, s.passwords.mail)
 	s.box = box
 	s.fill = strings.NewReplacer("DIRECTORY", directory, "MAIL_SERVER", mail, "CA_SERVER", s.startCA())
 	done(t, "puk", "key", "--identity", s.path("helpdesk.identity"), "--recipient", s.path("helpdesk.recipient"))
@@ -129,7 +132,7 @@ func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *site) startCA() string {
 	api, public := freeAddress(s.t), freeAddress(s.t)
-	write(s.t, s.path("passphrase"), "a long passphrase\n")
+	write(s.t, s.path("passphrase"), s.passwords.ca+"\n")
 	done(s.t, "ca", "init", s.path("ca"), "--name", "Corp Issuing CA", "--passphrase-file", s.path("passphrase"),
 		"--crl-url", "http://"+public+"/crl", "--aia-url", "http://"+public+"/ca.cer", "--server-name", "127.0.0.1")
 	done(s.t, "ca", "station", "desk-3", "--ca", s.path("ca"), "--out", s.path("station"), "--passphrase-file", s.path("passphrase"))

@@ -202,15 +202,15 @@ index cn,displayName,uid,mail eq,sub
 }
 
 // startExim serves mail with exim; letters are delivered into the pipe that is
-// returned. Its own configuration knows who may sign in.
-func startExim(t *testing.T, dir string) (addr string, box *os.File) {
+// returned. The kiosk signs in with the password.
+func startExim(t *testing.T, dir, password string) (addr string, box *os.File) {
 	t.Helper()
 	needs(t, "exim4")
 	conf, err := os.ReadFile("../../engine/mail/testdata/exim.conf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "exim.conf"), strings.ReplaceAll(string(conf), "@DIR@", dir))
+	write(t, filepath.Join(dir, "exim.conf"), strings.NewReplacer("@DIR@", dir, "correct horse", password).Replace(string(conf)))
 	spool := filepath.Join(dir, "spool")
 	for _, err := range []error{
 		os.Mkdir(spool, 0o755), os.Chmod(spool, 0o777), os.Chmod(dir, 0o755), os.Chmod(filepath.Dir(dir), 0o755),
