@@ -13,7 +13,8 @@ FUZZTIME ?= 1m
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
 PCSC_PACKAGES  := pcscd vsmartcard-vpcd
-TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) opensc yubico-piv-tool slapd ldap-utils openssl tmux mail-server
+AD_PACKAGES    := samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools
+TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) opensc yubico-piv-tool slapd ldap-utils $(AD_PACKAGES) openssl tmux mail-server
 
 .PHONY: help run test check bench golden fuzz build
 

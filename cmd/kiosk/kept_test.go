@@ -23,7 +23,7 @@ var keepers = []string{
 // the memory of the program, which still runs.
 func TestNoSecretIsKept(t *testing.T) {
 	needs(t, "opensc-tool")
-	s := openSite(t)
+	s := openSite(t, openLDAP, startSlapd)
 	s.insert("712260")
 	s.configure("730")
 	write(t, s.path("config.toml"), read(t, s.path("config.toml"))+"\n[log]\nlevel = \"debug\"\n")

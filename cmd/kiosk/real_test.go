@@ -19,20 +19,6 @@ const realConfig = `[station]
 name = "desk-3"
 folder = "."
 
-[directory]
-kind = "openldap"
-servers = ["ldaps://127.0.0.1:1", "ldaps://DIRECTORY"]
-ca_file = "root.pem"
-bind_dn = "cn=kiosk,dc=corp,dc=example"
-password_file = "directory-password"
-base_dn = "dc=corp,dc=example"
-[directory.attributes]
-upn = "userPrincipalName"
-sid = "objectSid"
-[directory.attributes.disabled]
-attribute = "userAccountControl"
-bits = 2
-
 [ca.corp]
 type = "builtin"
 url = "https://CA_SERVER"
@@ -101,8 +87,25 @@ valid_days = 730
 renew_days = 30
 `
 
-// site is a kiosk among real servers: slapd, exim, the CA as a process of its
-// own, pcscd with a software card in its first virtual reader.
+// openLDAP is the directory's part of a configuration; its first server is down.
+const openLDAP = `
+[directory]
+kind = "openldap"
+servers = ["ldaps://127.0.0.1:1", "ldaps://DIRECTORY"]
+ca_file = "root.pem"
+bind_dn = "cn=kiosk,dc=corp,dc=example"
+password_file = "directory-password"
+base_dn = "dc=corp,dc=example"
+[directory.attributes]
+upn = "userPrincipalName"
+sid = "objectSid"
+[directory.attributes.disabled]
+attribute = "userAccountControl"
+bits = 2
+`
+
+// site is a kiosk among real servers: a directory, exim, the CA as a process of
+// its own, pcscd with a software card in its first virtual reader.
 type site struct {
 	t      *testing.T
 	dir    string
@@ -110,17 +113,25 @@ type site struct {
 	box    *os.File
 	fill   *strings.Replacer
 
+	directory string // its part of the configuration
+
 	passwords struct{ directory, mail, ca string }
 }
 
-func openSite(t *testing.T) *site {
+// startDirectory serves users on this machine, and makes an account that the
+// kiosk binds with.
+type startDirectory func(t *testing.T, dir, password string) (addr string)
+
+func openSite(t *testing.T, config string, start startDirectory) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), daemon: sandbox.Pcscd(t, 2)}
+	s := &site{t: t, dir: t.TempDir(), daemon: sandbox.Pcscd(t, 2), directory: config}
 	serverCertificate(t, s.dir)
-	s.passwords.directory, s.passwords.mail, s.passwords.ca = randomWord(20), randomWord(20), randomWord(20)
+	for _, p := range []*string{&s.passwords.directory, &s.passwords.mail, &s.passwords.ca} {
+		*p = "Aa1" + randomWord(20) // as complex as Active Directory wants it
+	}
 	write(t, s.path("directory-password"), s.passwords.directory)
 	write(t, s.path("mail-password"), s.passwords.mail+"\n")
-	directory := startSlapd(t, s.dir, s.passwords.directory)
+	directory := start(t, s.dir, s.passwords.directory)
 	mail, box := startExim(t, s.dir, s.passwords.mail)
 	s.box = box
 	s.fill = strings.NewReplacer("DIRECTORY", directory, "MAIL_SERVER", mail, "CA_SERVER", s.startCA())
@@ -153,7 +164,7 @@ func (s *site) insert(serial string) {
 
 // configure writes the configuration for logon certificates of so many days.
 func (s *site) configure(days string) {
-	write(s.t, s.path("config.toml"), s.fill.Replace(strings.ReplaceAll(realConfig, "VALID_DAYS", days)))
+	write(s.t, s.path("config.toml"), s.fill.Replace(strings.ReplaceAll(realConfig+s.directory, "VALID_DAYS", days)))
 }
 
 func (s *site) update(more ...string) (result struct {
@@ -176,7 +187,7 @@ func (s *site) update(more ...string) (result struct {
 // can use it: first issue, then a renewal in which keys are moved.
 func TestRealServersAndWitnesses(t *testing.T) {
 	needs(t, "yubico-piv-tool", "pkcs11-tool", "pkcs15-tool", "opensc-tool", "openssl")
-	s := openSite(t)
+	s := openSite(t, openLDAP, startSlapd)
 	s.insert("712250")
 	write(t, s.path("pin"), "48291375\n")
 	s.configure("10")
@@ -217,12 +228,7 @@ func TestRealServersAndWitnesses(t *testing.T) {
 func (s *site) witness(written []engine.Managed) {
 	s.t.Helper()
 	for _, m := range written {
-		out, err := exec.Command("yubico-piv-tool", "-r", "Virtual", "-a", "read-certificate", "-s", string(m.Place)).Output()
-		block, _ := pem.Decode(out)
-		if err != nil || block == nil {
-			s.t.Fatalf("yubico-piv-tool reads no certificate in %s: %v\n%s", m.Place, err, out)
-		}
-		if got := engine.Fingerprint(block.Bytes); got != m.Fingerprint {
+		if got := engine.Fingerprint(s.onCard(m.Place)); got != m.Fingerprint {
 			s.t.Errorf("%s: the card holds %s, the record names %s", m.Place, got, m.Fingerprint)
 		}
 	}
@@ -234,6 +240,17 @@ func (s *site) witness(written []engine.Managed) {
 	if err != nil || strings.Count(string(out), "X.509 Certificate") != 3 {
 		s.t.Errorf("pkcs15-tool lists other certificates: %v\n%s", err, out)
 	}
+}
+
+// onCard is the certificate in a place of the card, as another program reads it.
+func (s *site) onCard(place engine.Place) []byte {
+	s.t.Helper()
+	out, err := exec.Command("yubico-piv-tool", "-r", "Virtual", "-a", "read-certificate", "-s", string(place)).Output()
+	block, _ := pem.Decode(out)
+	if err != nil || block == nil {
+		s.t.Fatalf("yubico-piv-tool reads no certificate in %s: %v\n%s", place, err, out)
+	}
+	return block.Bytes
 }
 
 // exitCodes are those the README promises.

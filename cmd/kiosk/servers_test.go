@@ -171,7 +171,6 @@ func startSlapd(t *testing.T, dir, password string) (addr string) {
 		t.Fatal(err)
 	}
 	ldif := strings.ReplaceAll(string(people), "objectClass: inetOrgPerson\n", "objectClass: inetOrgPerson\nobjectClass: adUser\n")
-	ldif = strings.ReplaceAll(ldif, "objectClass: domain\n", "objectClass: domain\n")
 	ldif += "\ndn: cn=kiosk,dc=corp,dc=example\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: kiosk\nuserPassword: " + password + "\n"
 	write(t, filepath.Join(dir, "people.ldif"), ldif)
 	write(t, filepath.Join(dir, "slapd.conf"), strings.ReplaceAll(`include /etc/ldap/schema/core.schema
