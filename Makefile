@@ -11,6 +11,12 @@ FIGURES ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 1m
 
+# The public PIV test cards, where somebody has them. Tests run in folders of
+# their own, from which a relative path would lead nowhere.
+ifneq (,$(ICAM_CARDS))
+override export ICAM_CARDS := $(abspath $(ICAM_CARDS))
+endif
+
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
 PCSC_PACKAGES  := pcscd vsmartcard-vpcd
 AD_PACKAGES    := samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools
@@ -25,11 +31,11 @@ run: ## start the kiosk on its demo world (ARGS=--pcsc: through pcscd)
 	@.ci/go
 ifneq (,$(findstring --pcsc,$(ARGS)))
 	@.ci/packages "to reach a reader through pcscd" $(BUILD_PACKAGES) $(PCSC_PACKAGES)
-	@go build -o kiosk ./cmd/kiosk
+	@go build -o .bin/kiosk ./cmd/kiosk
 else
-	@CGO_ENABLED=0 go build -o kiosk ./cmd/kiosk
+	@CGO_ENABLED=0 go build -o .bin/kiosk ./cmd/kiosk
 endif
-	@./kiosk demo $(ARGS)
+	@.bin/kiosk demo $(ARGS)
 
 build: ## build ./kiosk with PC/SC
 	@.ci/go
