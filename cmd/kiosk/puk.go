@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/store"
@@ -52,8 +53,13 @@ func (cmd pukShowCmd) Run(ctx context.Context) error {
 	return errors.Join(cmd.show(ctx, s), s.Close())
 }
 
+// id takes the serial number also as cards and screens have it: "0071 2233".
+func (cmd pukShowCmd) id() engine.CardID {
+	return engine.CardID("yubikey-" + strings.TrimLeft(strings.ReplaceAll(cmd.Card, " ", ""), "0"))
+}
+
 func (cmd pukShowCmd) show(ctx context.Context, s *store.Store) error {
-	record, known, err := s.Card(ctx, engine.CardID("yubikey-"+cmd.Card))
+	record, known, err := s.Card(ctx, cmd.id())
 	switch {
 	case err != nil:
 		return err
