@@ -25,6 +25,15 @@ type commands struct {
 	Ca       caCmd       `cmd:"" help:"The built-in CA."`
 }
 
+const description = `Updates smart cards: certificates renewed, added and removed without losing one.
+
+Without a command it is the kiosk itself, full screen:
+    kiosk [--config=FILE] [--plain]
+
+--config is left out where the configuration is config.toml in this folder, or else
+/etc/kiosk/config.toml. --plain has numbered lines and questions instead of the screen; so have
+TERM=dumb, ACCESSIBLE in the environment, and a kiosk without a terminal.`
+
 func main() {
 	overwriteFreed(os.Args)
 	os.Exit(run(os.Args[1:]))
@@ -34,7 +43,7 @@ func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	parser, err := kong.New(&commands{}, kong.Name("kiosk"),
-		kong.Description("Updates smart cards: certificates renewed, added and removed without losing one."),
+		kong.Description(description),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kiosk:", err)

@@ -202,7 +202,7 @@ func TestRealServersAndWitnesses(t *testing.T) {
 	if letter := delivered(t, s.box); !strings.Contains(letter, "To: <ada@corp.example>") && !strings.Contains(letter, "To: ada@corp.example") {
 		t.Errorf("the letter is not to Ada:\n%s", letter)
 	}
-	puk := done(t, "puk", "show", "--store", s.path("kiosk.db"), "--card", "712250", "--identity", s.path("helpdesk.identity"))
+	puk := done(t, "puk", "show", "--store", s.path("kiosk.db"), "--card", "0071 2250", "--identity", s.path("helpdesk.identity"))
 	if puk = strings.TrimSpace(puk); len(puk) != 8 {
 		t.Errorf("the PUK is %q", puk)
 	}
@@ -273,6 +273,7 @@ func (s *site) exitCodes() {
 		{"no such template", append(base, "--template", "nonsense"), exitUsage, "nonsense"},
 		{"PIN too short", append(base, "--without", "encryption", "--yes", "--pin-file", s.path("short")), exitUsage, "too short"},
 		{"wrong PIN", append(base, "--without", "encryption", "--yes", "--pin-file", s.path("wrong")), exitCard, "2 tries left"},
+		{"nothing to take back", append(base, "--take-back", "--without", "encryption", "--yes", "--pin-file", s.path("pin")), exitRefused, "no update of this card was interrupted"},
 		{"no such user", []string{"update", "--config", s.path("config.toml"), "--user", "nobody", "--dry-run"}, exitServer, "nobody"},
 		{"no card of theirs", []string{"update", "--config", s.path("config.toml"), "--user", "asimecka", "--dry-run"}, exitRefused, "assign"},
 		{"broken configuration", []string{"update", "--config", broken, "--user", "x", "--dry-run"}, exitUsage, "mial"},

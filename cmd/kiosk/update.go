@@ -34,7 +34,11 @@ func (updateCmd) Help() string {
 	return `Exit codes: 0 done, 1 a fault of the program or its store, 2 usage or configuration,
 3 a CA holds the request, 4 card or PIN, 5 CA, directory or mail, 6 refused by permission or state.
 
-An update that was interrupted is continued: its journalled plan is finished, whatever --template says.`
+An update that was interrupted is continued: its journalled plan is finished, whatever --template
+and --without say.
+
+With --json, standard output has the plan and then the result, each an object of its own; the plan
+is left out where an update is continued. What went wrong stands on standard error, in words.`
 }
 
 // Run finds user and card, plans, and carries the plan out.
@@ -170,8 +174,11 @@ func (cmd updateCmd) carry(ctx context.Context, p *parts, c *engine.Connected, u
 	if err != nil {
 		return nil, err
 	}
-	if view.Unfinished != nil {
+	switch {
+	case view.Unfinished != nil:
 		return cmd.again(ctx, p, c, *view.Unfinished)
+	case cmd.TakeBack: // and not, instead, a new update
+		return nil, &engine.Error{Op: "take update back", Kind: engine.WrongState, Subject: c.Contents.Identity.Label(), Err: errors.New("no update of this card was interrupted")}
 	}
 	proposal, err := cmd.propose(ctx, p, c, user)
 	if err != nil {
