@@ -271,6 +271,7 @@ func (s *site) exitCodes() {
 		{"the plan only", append(base, "--dry-run", "--without", "encryption"), exitDone, ""},
 		{"not confirmed", append(base, "--without", "encryption"), exitUsage, "--yes"},
 		{"no such template", append(base, "--template", "nonsense"), exitUsage, "nonsense"},
+		{"assigned and not confirmed", append(base, "--assign", "--card", "712250"), exitUsage, "--yes"},
 		{"PIN too short", append(base, "--without", "encryption", "--yes", "--pin-file", s.path("short")), exitUsage, "too short"},
 		{"wrong PIN", append(base, "--without", "encryption", "--yes", "--pin-file", s.path("wrong")), exitCard, "2 tries left"},
 		{"nothing to take back", append(base, "--take-back", "--without", "encryption", "--yes", "--pin-file", s.path("pin")), exitRefused, "no update of this card was interrupted"},

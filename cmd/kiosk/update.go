@@ -46,8 +46,8 @@ func (cmd updateCmd) Run(ctx context.Context) error {
 	switch {
 	case cmd.Yes && !cmd.DryRun && cmd.PINFile == "":
 		return &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("--yes needs --pin-file")}
-	case cmd.Assign && (cmd.DryRun || cmd.Card == ""):
-		return &engine.Error{Op: "assign card", Kind: engine.BadInput, Err: errors.New("--assign needs --card, and changes the store: not with --dry-run")}
+	case cmd.Assign && (cmd.DryRun || !cmd.Yes || cmd.Card == ""):
+		return &engine.Error{Op: "assign card", Kind: engine.BadInput, Err: errors.New("--assign needs --card, and --yes without --dry-run: it changes the store")}
 	}
 	p, err := openKiosk(ctx, cmd.Config)
 	if err != nil {
