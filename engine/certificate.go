@@ -61,4 +61,22 @@ const (
 	Valid Life = iota
 	Expiring
 	Expired
+	NotYet
 )
+
+// Life says where in its life the certificate is, were nobody to renew it.
+func (c Certificate) Life(now time.Time) Life { return lifeAt(c.NotBefore, c.NotAfter, now) }
+
+// lifeAt knows no window: Expiring is for templates to tell.
+func lifeAt(notBefore, notAfter, now time.Time) Life {
+	switch {
+	case now.Before(notBefore):
+		return NotYet
+	case !now.Before(notAfter):
+		return Expired
+	}
+	return Valid
+}
+
+// due reports whether this is a time to renew.
+func (l Life) due() bool { return l == Expiring || l == Expired }

@@ -56,7 +56,7 @@ func choiceOf(t Template, record Record, contents *Contents, now time.Time) Choi
 		return c
 	}
 	c.Ticked, c.IfTicked, c.IfCleared = true, Stays, Removed
-	if life := t.life(m, now); life != Valid {
+	if life := t.life(m, now); life.due() {
 		c.IfTicked = Renewed
 		c.Reason = &Expires{t.Name, m.Place, m.NotAfter, life}
 	}

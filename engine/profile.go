@@ -28,6 +28,7 @@ type Entry struct {
 	Place      Place
 	Title      string // template, or subject
 	Issuer     string
+	NotBefore  time.Time
 	NotAfter   time.Time
 	Life       Life
 	Former     bool   // an encryption key kept so that old mail opens
@@ -111,7 +112,8 @@ func Entries(policy Policy, r Record, contents *Contents, now time.Time) []Entry
 			if !t.Ignored {
 				entries = append(entries, Entry{
 					Group: GroupTracked, Place: t.Place, Title: t.Subject,
-					Issuer: t.Issuer, NotAfter: t.NotAfter, Life: lifeAt(t.NotAfter, now),
+					Issuer: t.Issuer, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
+					Life: lifeAt(t.NotBefore, t.NotAfter, now),
 				})
 			}
 		}
@@ -123,7 +125,8 @@ func Entries(policy Policy, r Record, contents *Contents, now time.Time) []Entry
 func managedEntry(policy Policy, m Managed, now time.Time) Entry {
 	e := Entry{
 		Group: GroupManaged, Place: m.Place, Title: m.Template,
-		Issuer: m.Issuer, NotAfter: m.NotAfter, Life: lifeAt(m.NotAfter, now),
+		Issuer: m.Issuer, NotBefore: m.NotBefore, NotAfter: m.NotAfter,
+		Life: lifeAt(m.NotBefore, m.NotAfter, now),
 	}
 	if t, ok := policy.Template(m.Template); ok {
 		e.Life = t.life(m, now)
@@ -136,10 +139,10 @@ func thirdPartyEntries(r Record, contents Contents, now time.Time) []Entry {
 	for _, f := range FindThirdParty(r, contents) {
 		e := Entry{
 			Group: GroupThirdParty, Place: f.Place, Title: f.Certificate.Subject, Unreadable: f.Unreadable,
-			Issuer: f.Certificate.Issuer, NotAfter: f.Certificate.NotAfter,
+			Issuer: f.Certificate.Issuer, NotBefore: f.Certificate.NotBefore, NotAfter: f.Certificate.NotAfter,
 		}
 		if f.Unreadable == "" {
-			e.Life = lifeAt(e.NotAfter, now)
+			e.Life = f.Certificate.Life(now)
 		}
 		if f.Tracked {
 			e.Group = GroupTracked
@@ -149,13 +152,6 @@ func thirdPartyEntries(r Record, contents Contents, now time.Time) []Entry {
 		}
 	}
 	return append(tracked, others...)
-}
-
-func lifeAt(notAfter, now time.Time) Life {
-	if now.Before(notAfter) {
-		return Valid
-	}
-	return Expired
 }
 
 func (d *Desk) openRun(ctx context.Context, card CardID) (Run, bool, error) {

@@ -52,7 +52,7 @@ func Reasons(policy Policy, record Record, contents *Contents, now time.Time) []
 		m, ok := onCard(t, record, contents)
 		switch {
 		case ok:
-			if life := t.life(m, now); life != Valid {
+			if life := t.life(m, now); life.due() {
 				reasons = append(reasons, Expires{t.Name, m.Place, m.NotAfter, life})
 			}
 		case t.Optional:
@@ -64,16 +64,15 @@ func Reasons(policy Policy, record Record, contents *Contents, now time.Time) []
 	return reasons
 }
 
-// life says where in its life a managed certificate is: Expired from NotAfter
-// on, Expiring from the second its window opens.
+// life says where in its life a managed certificate is: NotYet before
+// NotBefore, Expired from NotAfter on, Expiring from the second its window
+// opens.
 func (t Template) life(m Managed, now time.Time) Life {
-	switch {
-	case !now.Before(m.NotAfter):
-		return Expired
-	case !now.Before(t.Renew.Opens(m.NotBefore, m.NotAfter)):
+	life := lifeAt(m.NotBefore, m.NotAfter, now)
+	if life == Valid && !now.Before(t.Renew.Opens(m.NotBefore, m.NotAfter)) {
 		return Expiring
 	}
-	return Valid
+	return life
 }
 
 // onCard returns the certificate that fulfils a template: recorded and, when

@@ -40,6 +40,36 @@ func TestExpiryToTheSecond(t *testing.T) {
 	}
 }
 
+// A certificate that is not valid yet is shown as that, and is neither expired
+// nor due, however wide its window is.
+func TestNotValidYet(t *testing.T) {
+	m := Managed{Template: "Authentication", Place: "9a", NotBefore: issuedAt, NotAfter: endsAt}
+	record := recordWith(m)
+	record.Tracked = []Tracked{{Place: "83", NotBefore: issuedAt, NotAfter: endsAt}}
+	wide := authentication()
+	wide.Renew = Window{Days: 400}
+	for _, template := range []Template{authentication(), wide} {
+		policy := Policy{Templates: []Template{template}}
+		early := issuedAt.Add(-time.Second)
+		if got := Reasons(policy, record, nil, early); got != nil {
+			t.Errorf("due: %v", got)
+		}
+		if c := Choices(policy, record, nil, early)[0]; c.IfTicked != Stays || c.Reason != nil {
+			t.Errorf("the choice is %+v", c)
+		}
+		for _, e := range Entries(policy, record, nil, early) {
+			if e.Life != NotYet || !e.NotBefore.Equal(issuedAt) {
+				t.Errorf("%s is shown as %+v", e.Place, e)
+			}
+		}
+	}
+	for _, e := range Entries(Policy{Templates: []Template{authentication()}}, record, nil, issuedAt) {
+		if e.Life != Valid {
+			t.Errorf("%s is valid from this second on, and shown as %+v", e.Place, e)
+		}
+	}
+}
+
 // A window in percent is measured on the whole life.
 func TestWindowInPercent(t *testing.T) {
 	from := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

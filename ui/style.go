@@ -67,6 +67,8 @@ func (l look) life(life engine.Life, words string) string {
 		return l.warn.Render(l.glyph.soon + " " + words)
 	case engine.Expired:
 		return l.bad.Render(l.glyph.bad + " " + words)
+	case engine.NotYet:
+		return l.warn.Render(l.glyph.soon + " " + words)
 	}
 	return words
 }

@@ -85,6 +85,6 @@ func (t *tracked) row(f engine.ThirdParty, w int, focused bool) string {
 	}
 	c := f.Certificate
 	first := t.look.row(widget.Fit(box+" "+place+c.Subject, w, g.more), focused)
-	second := fmt.Sprintf(t.text.Tracked.Issuer, c.Issuer) + "   " + fmt.Sprintf(t.text.Tracked.Until, t.text.DateOf(c.NotAfter))
+	second := fmt.Sprintf(t.text.Tracked.Issuer, c.Issuer) + "   " + t.text.Span(c.Life(t.now()), c.NotBefore, c.NotAfter)
 	return first + "\n" + "           " + widget.Fit(second, w-8, g.more) + "\n"
 }

@@ -32,10 +32,12 @@ func (c *clock) Now() time.Time {
 	return c.now
 }
 
-func (c *clock) rest() {
+func (c *clock) rest() { c.turn(time.Second) }
+
+func (c *clock) turn(by time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.now = c.now.Add(time.Second)
+	c.now = c.now.Add(by)
 }
 
 // lobby is a kiosk in the demo world, its cards in virtual readers, with a
@@ -316,6 +318,26 @@ func TestFramesOverPages(t *testing.T) {
 	l.clock.rest()
 	s.press("left", "enter")
 	s.until("the app quits", func() bool { return s.quit })
+}
+
+// By a clock that is weeks behind, certificates are not valid yet; by one that
+// is years ahead, they have ended. Both are said in words.
+func TestFramesOfOtherTimes(t *testing.T) {
+	l := openLobby(t)
+	l.clock.turn(-17 * 24 * time.Hour)
+	s := l.sitDown(t)
+	s.opens("alovelace", "Ada Lovelace")
+	goldenFrame(t, "times-01-not-yet", s.sees("from 22 Nov 2026", "card 0071 2233 in"))
+	l.clock.turn(800 * 24 * time.Hour)
+	s.press("esc")
+	s.sees("1 found")
+	s.press("enter")
+	goldenFrame(t, "times-02-ended", s.sees("ended 22 Jun 2027", "card 0071 2233 in"))
+	a := sitDown(t, l.parts, func(n *ui.Needs) { n.ASCII = true })
+	a.types("alovelace")
+	a.sees("1 found")
+	a.press("enter")
+	goldenFrame(t, "times-03-ended-ascii", a.sees("[x] ended 22 Jun 2027", "card 0071 2233 in"))
 }
 
 // Every kind of trouble has a calm page: what happened, what it means for the

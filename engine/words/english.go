@@ -122,6 +122,8 @@ var English = Text{
 		Unreadable: "This certificate cannot be read, so it cannot be followed. It stays on the card.",
 		Issuer:     "by %s",
 		Until:      "until %s",
+		Ended:      "ended %s",
+		From:       "from %s",
 	},
 	Confirm: Confirm{
 		Title:           "This is what will happen to card %s",

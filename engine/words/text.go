@@ -131,7 +131,7 @@ type (
 	Tracked struct {
 		Title, Hint, Unreadable string
 		Issuer                  string // name
-		Until                   string // date
+		Until, Ended, From      string // date
 	}
 	// Confirm is the page with the whole plan.
 	Confirm struct {

@@ -21,6 +21,20 @@ func (t *Text) When(at time.Time) string {
 	return fmt.Sprintf(t.Values.When, t.DateOf(at), at.Hour(), at.Minute())
 }
 
+// Span says until when a certificate is valid, since when it is not any more,
+// or from when on it will be.
+func (t *Text) Span(life engine.Life, from, to time.Time) string {
+	switch life {
+	case engine.Valid, engine.Expiring:
+		return fmt.Sprintf(t.Tracked.Until, t.DateOf(to))
+	case engine.Expired:
+		return fmt.Sprintf(t.Tracked.Ended, t.DateOf(to))
+	case engine.NotYet:
+		return fmt.Sprintf(t.Tracked.From, t.DateOf(from))
+	}
+	return ""
+}
+
 // until says how far a moment is from now, in days of the calendar: "in 9
 // days", "today".
 func (t *Text) until(at, now time.Time) string {

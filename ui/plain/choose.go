@@ -71,7 +71,7 @@ func (w *walker) tracked(ctx context.Context) error {
 			continue
 		}
 		c := f.Certificate
-		w.say("  %s %s, %s, %s", place, c.Subject, fmt.Sprintf(w.Text.Tracked.Issuer, c.Issuer), fmt.Sprintf(w.Text.Tracked.Until, w.Text.DateOf(c.NotAfter)))
+		w.say("  %s %s, %s, %s", place, c.Subject, fmt.Sprintf(w.Text.Tracked.Issuer, c.Issuer), w.Text.Span(c.Life(w.Now()), c.NotBefore, c.NotAfter))
 		yes, err := w.yes(ctx, w.Text.Plain.AskTrack)
 		if err != nil {
 			return err

@@ -189,7 +189,7 @@ func (w *walker) entryState(e engine.Entry) string {
 	case e.Former:
 		return t.Profile.Former
 	}
-	return fmt.Sprintf(t.Tracked.Until, t.DateOf(e.NotAfter)) + ", " + fmt.Sprintf(t.Tracked.Issuer, e.Issuer)
+	return t.Span(e.Life, e.NotBefore, e.NotAfter) + ", " + fmt.Sprintf(t.Tracked.Issuer, e.Issuer)
 }
 
 func (w *walker) chooseAction(ctx context.Context) error {
