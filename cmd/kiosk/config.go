@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/config"
@@ -60,7 +61,7 @@ func findConfig(named string) (string, error) {
 // loadConfig reads a configuration and tells what is wrong with it, one finding
 // a line; warnings too, when there is nothing worse. The error only counts them.
 func loadConfig(file string, tell io.Writer) (config.Config, error) {
-	cfg, err := config.Load(file)
+	cfg, err := config.Load(file, trials(time.Now()))
 	if err == nil {
 		return cfg, printFindings(tell, cfg.Warnings)
 	}

@@ -2,9 +2,16 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"math/big"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cardkiosk/engine"
 )
@@ -21,11 +28,39 @@ func configFolder(t *testing.T) (sound string) {
 	if err := os.Mkdir("state", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	const certificate = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
-	for _, name := range []string{"station.crt", "station.key", "root.crt", "helpdesk.recipient"} {
-		writeText(t, name, certificate)
+	certificate, key := pairOf(t)
+	for name, text := range map[string]string{
+		"station.crt": certificate, "station.key": key, "root.crt": certificate, "helpdesk.recipient": recipient,
+	} {
+		writeText(t, name, text)
 	}
 	return string(data)
+}
+
+// recipient is the public half of a key that nobody has.
+const recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\n"
+
+// pairOf makes a certificate and its key, in PEM.
+func pairOf(t *testing.T) (certificate, key string) {
+	t.Helper()
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: now.AddDate(0, 0, -1), NotAfter: now.AddDate(0, 0, 1)}
+	der, err := x509.CreateCertificate(nil, c, c, private.Public(), private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := func(kind string, der []byte) string {
+		return string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}))
+	}
+	return block("CERTIFICATE", der), block("PRIVATE KEY", pkcs8)
 }
 
 func writeText(t *testing.T, name, text string) {
@@ -87,6 +122,52 @@ func TestConfigCheckRefuses(t *testing.T) {
 	}
 	if code := run([]string{"config", "check", file}); code != exitUsage {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// Words that are wrong, files that are missing and parts that cannot be made
+// are found in one go, each with its line, key and remedy.
+func TestConfigCheckFindings(t *testing.T) {
+	folder, err := filepath.Abs("../../testdata/check")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(folder, "*.toml"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".toml")
+		t.Run(name, func(t *testing.T) {
+			data, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			configFolder(t)
+			_, other := pairOf(t)
+			writeText(t, "other.key", other)
+			writeText(t, "helpdesk.identity", "AGE-SECRET-KEY-1…\n")
+			if err := os.MkdirAll(filepath.Join("letters", "en"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			writeText(t, "letters/en/update-done.text.tmpl", "Dear {{.Nam}},\n")
+			writeText(t, "config.toml", string(data))
+			var out bytes.Buffer
+			if err := checkConfig("config.toml", &out); err != nil {
+				fmt.Fprintln(&out, err)
+			}
+			golden := filepath.Join(folder, name+".golden")
+			if *update {
+				writeText(t, golden, out.String())
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if out.String() != string(want) {
+				t.Errorf("said\n%s\nnot\n%s", out.String(), want)
+			}
+		})
 	}
 }
 

@@ -96,16 +96,9 @@ func (p *parts) openLog(cfg config.Log) error {
 }
 
 func (p *parts) openDirectory(cfg config.Config) error {
-	d, a := cfg.Directory, cfg.Directory.Attributes
-	directory, err := ldap.New(ldap.Config{
-		Servers: d.Servers, StartTLS: d.StartTLS, CAFile: d.CAFile, AllowPlaintext: true, // the configuration allows it on this machine only
-		BindDN: d.BindDN, PasswordFile: d.PasswordFile, BaseDN: d.BaseDN, Filter: d.Filter,
-		SearchAttributes: d.Search, PageSize: d.PageSize, Timeout: d.Timeout, Log: p.log,
-		Attributes: ldap.Attributes{
-			ID: a.ID, Name: a.Name, Logon: a.Logon, Mail: a.Mail, UPN: a.UPN, SID: a.SID, Extra: asked(cfg.Policies),
-			Disabled: ldap.Mark{Attribute: a.Disabled.Attribute, Bits: int64(a.Disabled.Bits), Value: a.Disabled.Value},
-		},
-	})
+	d := directoryConfig(cfg.Directory)
+	d.Attributes.Extra, d.Log = asked(cfg.Policies), p.log
+	directory, err := ldap.New(d)
 	if err != nil {
 		return err
 	}
@@ -137,9 +130,7 @@ func (p *parts) openCAs(cfg config.Config) error {
 	for name, c := range cfg.CAs {
 		switch c.Type {
 		case config.Builtin:
-			ca, err := builtin.New(builtin.Config{
-				URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, Timeout: c.Timeout, Now: p.desk.Now,
-			})
+			ca, err := builtin.New(builtinConfig(c, p.desk.Now))
 			if err != nil {
 				return err
 			}
@@ -155,14 +146,7 @@ func (p *parts) openMail(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	ways := map[config.MailTLS]mail.TLS{
-		config.MailStartTLS: mail.StartTLS, config.MailImplicit: mail.ImplicitTLS, config.MailPlain: mail.NoTLS,
-	}
-	m := cfg.Mail
-	post, err := mail.Open(mail.Config{
-		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, User: m.User, PasswordFile: m.PasswordFile,
-		From: m.From, Timeout: m.Timeout,
-	}, letters)
+	post, err := mail.Open(mailConfig(cfg.Mail), letters)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func openWorld(t *testing.T, o demo.Options) (*demo.World, config.Config) {
 			t.Errorf("close world: %v", err)
 		}
 	})
-	cfg, err := config.Load(world.Config())
+	cfg, err := config.Load(world.Config(), config.Trials{})
 	if err != nil {
 		t.Fatal(err)
 	}

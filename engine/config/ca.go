@@ -51,4 +51,5 @@ func (ca *CA) check(c *checker, at *path) {
 	}
 	fallback(c, at.key("timeout"), &ca.Timeout, 30*time.Second)
 	c.timeout(at.key("timeout"), ca.Timeout)
+	try(c, at, "key_file", c.trials.CA, *ca, "name the key that kiosk ca station made together with the certificate")
 }

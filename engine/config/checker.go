@@ -15,14 +15,15 @@ import (
 type checker struct {
 	file   string
 	data   []byte
+	trials Trials
 	root   *path
 	starts map[string]int  // where each path that is in the file starts
 	spoilt map[string]bool // paths whose value is not known: that was reported, and once is enough
 	found  []Finding
 }
 
-func newChecker(file string, data []byte) *checker {
-	return &checker{file: file, data: data, root: &path{}, spoilt: map[string]bool{}}
+func newChecker(file string, data []byte, t Trials) *checker {
+	return &checker{file: file, data: data, trials: t, root: &path{}, spoilt: map[string]bool{}}
 }
 
 // given reports whether the file has this key or table.

@@ -2,7 +2,7 @@
 //
 // Beware: a Config comes from Load or Parse only; both have checked it, so what
 // they return needs no second look. Files with secrets are named, never read:
-// that is for the part that needs them.
+// that is for the parts that need them, which Trials asks.
 package config
 
 import "cardkiosk/engine"

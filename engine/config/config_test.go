@@ -29,7 +29,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	file := filepath.Join(surroundings(f), "config.toml")
 	f.Fuzz(func(t *testing.T, data []byte) {
-		cfg, err := Parse(file, data)
+		cfg, err := Parse(file, data, Trials{})
 		found := cfg.Warnings
 		if err != nil {
 			var findings *Findings
@@ -73,7 +73,7 @@ func TestLoadNoFile(t *testing.T) {
 		os.DevNull:                         "is not a file",
 		large:                              "is larger than 1 MB",
 	} {
-		_, err := Load(file)
+		_, err := Load(file, Trials{})
 		var findings *Findings
 		if !engine.Is(err, engine.BadInput) || !errors.As(err, &findings) || len(findings.All) != 1 || findings.All[0].Problem != want {
 			t.Errorf("%s: %v", file, err)
@@ -92,7 +92,7 @@ func TestRelativePaths(t *testing.T) {
 	write(t, recipient, "present\n", 0o600)
 	file := filepath.Join(folder, "config.toml")
 	write(t, file, strings.Replace(string(data), "helpdesk.recipient", recipient, 1), 0o600)
-	cfg, err := Load(file)
+	cfg, err := Load(file, Trials{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,6 +100,7 @@ func (d *Directory) check(c *checker, at *path) {
 	fallback(c, at.key("timeout"), &d.Timeout, 5*time.Second)
 	c.timeout(at.key("timeout"), d.Timeout)
 	d.Attributes.check(c, at.key("attributes"), d.preset().Attributes)
+	try(c, at, "servers", c.trials.Directory, *d, "correct it as the sample configuration shows")
 }
 
 func (d *Directory) checkServers(c *checker, top *path) {

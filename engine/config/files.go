@@ -2,12 +2,16 @@ package config
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
+	"time"
 
 	"cardkiosk/engine"
 )
@@ -57,10 +61,15 @@ func (c *checker) certificatesNamed(at *path, name *string) {
 		c.wrong(at, quote(*name)+" "+problem, "name a file with certificates")
 		return
 	}
+	var der [][]byte
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type == "CERTIFICATE" {
-			return
+			der = append(der, block.Bytes)
 		}
+	}
+	if len(der) > 0 {
+		c.certificates(at, *name, der)
+		return
 	}
 	remedy := "name a file with -----BEGIN CERTIFICATE----- in it"
 	if bytes.HasPrefix(data, []byte{0x30}) { // a SEQUENCE: DER
@@ -69,24 +78,63 @@ func (c *checker) certificatesNamed(at *path, name *string) {
 	c.wrong(at, quote(*name)+" holds no certificate in PEM", remedy)
 }
 
-// folderNamed resolves the name of a folder and reports one that is not there.
-func (c *checker) folderNamed(at *path, name *string) {
+// certificates reports those that are damaged, and a file in which none is
+// valid now.
+func (c *checker) certificates(at *path, name string, der [][]byte) {
+	var ends time.Time
+	now := c.trials.Now
+	for i, one := range der {
+		cert, err := x509.ParseCertificate(one)
+		switch {
+		case err != nil:
+			c.wrong(at, fmt.Sprintf("certificate %d in %s cannot be read: %s", i+1, quote(name), err), "fetch the file anew")
+			return
+		case !now.IsZero() && now.Before(cert.NotBefore):
+			c.warn(at, fmt.Sprintf("certificate %d in %s is not valid before %s", i+1, quote(name), cert.NotBefore.Format(time.DateOnly)),
+				"look at this machine's clock; it says "+now.Format(time.DateOnly))
+			return
+		case cert.NotAfter.After(ends):
+			ends = cert.NotAfter
+		}
+	}
+	if now.After(ends) {
+		c.warn(at, quote(name)+" ended on "+ends.Format(time.DateOnly), "fetch a new one: what it is for will be refused")
+	}
+}
+
+// folderNamed resolves the name of a folder and reports one that is not there
+// or does not permit what it is for.
+func (c *checker) folderNamed(at *path, name *string, purpose access) {
 	*name = c.resolve(*name)
-	c.folder(at, *name)
+	c.folder(at, *name, purpose)
 }
 
 // placeNamed resolves the name of a file that the program makes itself: its
 // folder has to be there.
 func (c *checker) placeNamed(at *path, name *string) {
 	*name = c.resolve(*name)
-	if info, err := os.Stat(*name); err == nil && !info.Mode().IsRegular() {
-		c.wrong(at, quote(*name)+" is not a file", "name a file in an existing folder; the program makes it")
-		return
+	if c.ownFile(at, *name) {
+		c.folder(at, filepath.Dir(*name), keeping)
 	}
-	c.folder(at, filepath.Dir(*name))
 }
 
-func (c *checker) folder(at *path, name string) {
+// ownFile reports a file that is there, and that the program could not go on
+// with.
+func (c *checker) ownFile(at *path, name string) bool {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil: // to be made
+	case !info.Mode().IsRegular():
+		c.wrong(at, quote(name)+" is not a file", "name a file in an existing folder; the program makes it")
+		return false
+	case !writing.permitted(name):
+		c.wrong(at, quote(name)+" may not be written by this user", "give it to the user that runs the program, with chown")
+		return false
+	}
+	return true
+}
+
+func (c *checker) folder(at *path, name string, purpose access) {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -95,8 +143,28 @@ func (c *checker) folder(at *path, name string) {
 		c.wrong(at, quote(name)+" "+inWords(err), "give the user that runs the program access to it")
 	case !info.IsDir():
 		c.wrong(at, quote(name)+" is not a folder", "name a folder")
+	case !purpose.permitted(name):
+		c.wrong(at, "this user may not "+purpose.words()+" the folder "+quote(name), "give it to the user that runs the program, with chown")
 	}
 }
+
+// access is what access(2) is asked for.
+type access uint32
+
+const (
+	looking access = 4 | 1     // a folder: list it, and reach what is in it
+	keeping access = 4 | 2 | 1 // a folder: make files in it besides
+	writing access = 4 | 2     // a file
+)
+
+func (a access) words() string {
+	if a == looking {
+		return "look into"
+	}
+	return "make files in"
+}
+
+func (a access) permitted(name string) bool { return syscall.Access(name, uint32(a)) == nil }
 
 // maxSize is far above any configuration or certificate, and keeps us from
 // reading a disk image that somebody named by mistake. In bytes.

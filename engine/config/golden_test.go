@@ -1,12 +1,17 @@
 package config
 
 import (
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"flag"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cardkiosk/engine"
 )
@@ -56,7 +61,7 @@ func TestGolden(t *testing.T) {
 // told is what Load says of config.toml: its findings, and whether it starts.
 func told(t *testing.T) string {
 	t.Helper()
-	cfg, err := Load("config.toml")
+	cfg, err := Load("config.toml", Trials{Now: noon})
 	if err == nil {
 		var b strings.Builder
 		for _, f := range cfg.Warnings {
@@ -85,16 +90,32 @@ func surroundings(t testing.TB) string {
 	write(t, filepath.Join(folder, "open-password"), "present\n", 0o644)
 	write(t, filepath.Join(folder, "open-key"), "present\n", 0o666)
 	write(t, filepath.Join(folder, "hollow.pem"), "", 0o600)
+	write(t, filepath.Join(folder, "ended.crt"), certificate(noon.AddDate(-2, 0, 0), noon.AddDate(-1, 0, 0)), 0o600)
+	write(t, filepath.Join(folder, "early.crt"), certificate(noon.AddDate(0, 0, 1), noon.AddDate(1, 0, 0)), 0o600)
+	write(t, filepath.Join(folder, "bundle.pem"), present("one.crt")+"-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", 0o600)
 	return folder
 }
 
-// present is what a file may hold: what is looked at is only whether there is a
-// certificate in it.
+// noon is when the configurations are looked at.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// present is what a file may hold. Only certificates are looked into.
 func present(name string) string {
 	if strings.HasSuffix(name, ".crt") || strings.HasSuffix(name, ".pem") {
-		return "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"
+		return certificate(noon.AddDate(-1, 0, 0), noon.AddDate(1, 0, 0))
 	}
 	return "present\n"
+}
+
+// certificate is a certificate of nobody's, in PEM.
+func certificate(from, to time.Time) string {
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	t := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: to}
+	der, err := x509.CreateCertificate(nil, t, t, key.Public(), key)
+	if err != nil {
+		panic(err) // nothing in it comes from outside
+	}
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
 }
 
 // write gives the file its mode whatever the umask.

@@ -43,10 +43,14 @@ func (m *Mail) check(c *checker, at *path) {
 		}
 	}
 	if m.Letters != "" {
-		c.folderNamed(at.key("letters"), &m.Letters)
+		c.folderNamed(at.key("letters"), &m.Letters, looking)
 	}
 	fallback(c, at.key("timeout"), &m.Timeout, 30*time.Second)
 	c.timeout(at.key("timeout"), m.Timeout)
+	if m.Letters != "" {
+		try(c, at, "letters", c.trials.Letters, m.Letters, "correct the template; kiosk's own letters need none: leave the key out")
+	}
+	try(c, at, "server", c.trials.Mail, *m, "correct it as the sample configuration shows")
 }
 
 func (m *Mail) checkServer(c *checker, at *path) {
@@ -76,5 +80,6 @@ type Vault struct {
 func (v *Vault) check(c *checker, at *path) {
 	if c.given(at) && c.need(at.key("recipient_file"), v.RecipientFile, "name the file with the help desk's age recipient") {
 		c.fileNamed(at.key("recipient_file"), &v.RecipientFile)
+		try(c, at, "recipient_file", c.trials.Vault, *v, "name the file that kiosk puk key made with --recipient")
 	}
 }

@@ -53,7 +53,7 @@ func loadSample(t *testing.T) (cfg Config, folder string) {
 	text = regexp.MustCompile(`(dc1|dc2|ca|mail)\.corp\.example`).ReplaceAllString(text, "127.0.0.1")
 	file := filepath.Join(folder, "config.toml")
 	write(t, file, text, 0o600)
-	cfg, err := Load(file)
+	cfg, err := Load(file, Trials{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestLeftOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Chdir(surroundings(t))
-	short, err := Parse("config.toml", data)
+	short, err := Parse("config.toml", data, Trials{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func (s *Station) check(c *checker, at *path) {
 	}
 	c.need(at.key("name"), s.Name, `give each kiosk a name of its own: name = "lobby-1"`)
 	if c.need(at.key("folder"), s.Folder, `name the folder for its state: folder = "/var/lib/kiosk"`) {
-		c.folderNamed(at.key("folder"), &s.Folder)
+		c.folderNamed(at.key("folder"), &s.Folder, keeping)
 	}
 }
 
@@ -47,6 +47,9 @@ func (s *Store) check(c *checker, at *path, station Station) {
 func stateFile(c *checker, at *path, file *string, s Station, name string) {
 	if !c.given(at) {
 		*file = filepath.Join(s.Folder, name) // the folder has been checked
+		if s.Folder != "" {
+			c.ownFile(at, *file)
+		}
 		return
 	}
 	if c.need(at, *file, "name a file, or leave the key out: then it is "+name+" in station.folder") {

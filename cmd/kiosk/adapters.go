@@ -1,0 +1,74 @@
+package main
+
+import (
+	"time"
+
+	"cardkiosk/engine/ca/builtin"
+	"cardkiosk/engine/config"
+	"cardkiosk/engine/ldap"
+	"cardkiosk/engine/mail"
+	"cardkiosk/engine/vault"
+	"cardkiosk/engine/words"
+)
+
+// What the configuration says, as each adapter wants it.
+
+func directoryConfig(d config.Directory) ldap.Config {
+	a := d.Attributes
+	return ldap.Config{
+		Servers: d.Servers, StartTLS: d.StartTLS, CAFile: d.CAFile, AllowPlaintext: true, // the configuration allows it on this machine only
+		BindDN: d.BindDN, PasswordFile: d.PasswordFile, BaseDN: d.BaseDN, Filter: d.Filter,
+		SearchAttributes: d.Search, PageSize: d.PageSize, Timeout: d.Timeout,
+		Attributes: ldap.Attributes{
+			ID: a.ID, Name: a.Name, Logon: a.Logon, Mail: a.Mail, UPN: a.UPN, SID: a.SID,
+			Disabled: ldap.Mark{Attribute: a.Disabled.Attribute, Bits: int64(a.Disabled.Bits), Value: a.Disabled.Value},
+		},
+	}
+}
+
+func builtinConfig(c config.CA, now func() time.Time) builtin.Config {
+	return builtin.Config{
+		URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, Timeout: c.Timeout, Now: now,
+	}
+}
+
+func mailConfig(m config.Mail) mail.Config {
+	ways := map[config.MailTLS]mail.TLS{
+		config.MailStartTLS: mail.StartTLS, config.MailImplicit: mail.ImplicitTLS, config.MailPlain: mail.NoTLS,
+	}
+	return mail.Config{
+		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, User: m.User, PasswordFile: m.PasswordFile,
+		From: m.From, Timeout: m.Timeout,
+	}
+}
+
+// trials make each adapter once, so that what it would refuse is found beside
+// everything else that is wrong with a configuration. None connects to anything.
+func trials(now time.Time) config.Trials {
+	return config.Trials{
+		Now: now,
+		Directory: func(d config.Directory) error {
+			directory, err := ldap.New(directoryConfig(d))
+			if err == nil {
+				directory.Close()
+			}
+			return err
+		},
+		CA: func(c config.CA) error {
+			_, err := builtin.New(builtinConfig(c, nil))
+			return err
+		},
+		Mail: func(m config.Mail) error {
+			_, err := mail.Open(mailConfig(m), nil)
+			return err
+		},
+		Letters: func(folder string) error {
+			_, err := words.OpenLetters(folder)
+			return err
+		},
+		Vault: func(v config.Vault) error {
+			_, err := vault.Open(v.RecipientFile)
+			return err
+		},
+	}
+}
