@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -42,7 +41,7 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 // anybody's way.
 func (cmd demoCmd) inside() error {
 	if missing := sandbox.Missing(); len(missing) > 0 {
-		return &engine.Error{Op: "start pcscd", Kind: engine.BadInput, Err: fmt.Errorf("install the packages %s", strings.Join(missing, ", "))}
+		return &engine.Error{Op: "start pcscd", Kind: engine.BadInput, Err: fmt.Errorf("install the packages %v", missing)}
 	}
 	code, err := sandbox.Reexec(os.Args[1:], os.Environ())
 	if err != nil {
@@ -56,7 +55,7 @@ type exited int
 
 func (e exited) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
-// live furnishes the world and shows the kiosk in it.
+// live seeds the world and shows the kiosk in it.
 func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	cfg, err := loadConfig(world.Config(), os.Stderr)
 	if err != nil {
@@ -67,7 +66,10 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	if err != nil {
 		return err
 	}
-	tray, err := cmd.furnish(ctx, p, world, &readers)
+	if err := world.Seed(ctx, p.desk); err != nil {
+		return errors.Join(err, p.close())
+	}
+	tray, err := cmd.readers(ctx, p, world, &readers)
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
@@ -87,13 +89,9 @@ const realPace = 15 * time.Millisecond
 // demoReaders are the readers of the demo, once there are some.
 type demoReaders struct{ engine.Readers }
 
-// furnish gives the cards their past, and makes the readers and the tray that
-// puts cards into them.
-func (cmd demoCmd) furnish(ctx context.Context, p *parts, world *demo.World, to *demoReaders) (demo.Tray, error) {
+// readers makes the readers, and the tray that puts cards into them.
+func (cmd demoCmd) readers(ctx context.Context, p *parts, world *demo.World, to *demoReaders) (demo.Tray, error) {
 	if !cmd.PCSC {
-		if err := world.Seed(ctx, p.desk); err != nil {
-			return nil, err
-		}
 		virtual := demo.NewVirtualReaders(world.Chips()...)
 		if term.IsTerminal(int(os.Stdout.Fd())) {
 			virtual.Pace = realPace
@@ -101,15 +99,11 @@ func (cmd demoCmd) furnish(ctx context.Context, p *parts, world *demo.World, to 
 		to.Readers = virtual
 		return virtual, nil
 	}
-	// Before anything is asked of a server: with pcscd the sandbox gets its network.
 	daemon, err := sandbox.Start(ctx, len(world.Cards()))
 	if err != nil {
 		return nil, err
 	}
 	p.closing(func() error { daemon.Stop(); return nil })
-	if err := world.Seed(ctx, p.desk); err != nil {
-		return nil, err
-	}
 	real := &realReaders{pcsc: pcsc.New(p.log), ignore: func(string) bool { return false }}
 	p.closing(real.pcsc.Close)
 	to.Readers = real
