@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"golang.org/x/term"
@@ -28,6 +29,11 @@ type demoCmd struct {
 func (cmd demoCmd) Run(ctx context.Context) error {
 	if cmd.PCSC && !sandbox.Inside() {
 		return cmd.inside()
+	}
+	if cmd.PCSC {
+		if err := sandbox.Furnish(); err != nil { // the world's servers want its network
+			return err
+		}
 	}
 	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and four cards …")
 	world, err := demo.Open(ctx, demo.Options{})
@@ -76,12 +82,38 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	if err := world.Lay(ctx, tray); err != nil {
 		return errors.Join(err, p.close())
 	}
+	if err := awaitCards(ctx, &readers, tray, len(world.Cards())); err != nil {
+		return errors.Join(err, p.close())
+	}
 	if !cmd.Plain && !term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
 	s := shown{demo: demoScreen(ctx, world, tray)}
 	return errors.Join(p.show(ctx, cmd.Plain, s), p.close())
 }
+
+// awaitCards waits until the readers show every card that lies in one. pcscd
+// tells of a card a while after it has spoken to it.
+func awaitCards(ctx context.Context, readers engine.Readers, tray demo.Tray, cards int) error {
+	ctx, end := context.WithTimeout(ctx, cardsSeenWithin)
+	defer end()
+	shown, err := readers.List(ctx)
+	for err == nil {
+		all := true
+		for i := range cards {
+			is := func(r engine.Reader) bool { return r.Name == tray.Reader(i) && r.Card }
+			all = all && (!tray.In(i) || slices.ContainsFunc(shown, is))
+		}
+		if all {
+			return nil
+		}
+		shown, err = readers.Wait(ctx, shown)
+	}
+	return fmt.Errorf("wait for the readers to see the demo's cards: %w", err)
+}
+
+// cardsSeenWithin is far more than pcscd takes.
+const cardsSeenWithin = 20 * time.Second
 
 // realPace is about what a YubiKey takes for a command.
 const realPace = 15 * time.Millisecond

@@ -44,7 +44,7 @@ func Start(ctx context.Context, readers int) (*Daemon, error) {
 	if readers < 1 || readers > maxReaders {
 		return nil, fmt.Errorf("start pcscd: %d readers, where 1 to %d can be had", readers, maxReaders)
 	}
-	if err := furnish(vpcd()); err != nil {
+	if err := Furnish(); err != nil {
 		return nil, err
 	}
 	if running(ctx) {

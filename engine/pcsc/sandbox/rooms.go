@@ -15,22 +15,27 @@ import (
 // The places inside, all on a file system in memory that ends with the sandbox.
 const (
 	ours      = "/run/cardkiosk-sandbox"
-	furnished = ours + "/furnished" // exists once furnish is done
+	furnished = ours + "/furnished" // names the mount namespace it was done for
 	config    = ours + "/reader.conf"
 	ipc       = "/run/pcscd"
 	socket    = "/run/pcscd/pcscd.comm"
 )
 
-// furnish makes the namespaces we are in usable: a /run of our own, loopback
+// Furnish makes the namespaces we are in usable: a /run of our own, loopback
 // up, and the machine's reader drivers put out of sight, lest pcscd takes a
-// real reader. It happens once.
-func furnish(driver string) error {
-	if _, err := os.Stat(furnished); err == nil {
+// real reader. It happens once; Start does it where nobody did. Before that
+// nothing can be served or reached.
+func Furnish() error {
+	here, err := mountNamespace()
+	if err != nil {
+		return fmt.Errorf("furnish sandbox: %w", err)
+	}
+	// A sandbox inside another sees what was furnished there, and has a network
+	// of its own all the same.
+	if whose, err := os.ReadFile(furnished); err == nil && string(whose) == here {
 		return nil
 	}
-	if filepath.Base(filepath.Dir(filepath.Dir(driver))) != "drivers" {
-		return fmt.Errorf("find reader drivers: %s is not in drivers/serial", driver)
-	}
+	driver := vpcd()
 	image, err := os.ReadFile(driver)
 	if err != nil {
 		return fmt.Errorf("read vpcd driver: %w", err)
@@ -39,7 +44,15 @@ func furnish(driver string) error {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
 		return fmt.Errorf("make mounts private: %w", err)
 	}
-	for _, folder := range []string{"/run", filepath.Dir(filepath.Dir(driver))} {
+	hide := []string{"/run"}
+	if driver != driverCopy(0) {
+		drivers := filepath.Dir(filepath.Dir(driver))
+		if filepath.Base(drivers) != "drivers" {
+			return fmt.Errorf("find reader drivers: %s is not in drivers/serial", driver)
+		}
+		hide = append(hide, drivers)
+	}
+	for _, folder := range hide {
 		if err := unix.Mount("tmpfs", folder, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755"); err != nil {
 			return fmt.Errorf("put an empty folder over %s: %w", folder, err)
 		}
@@ -56,7 +69,7 @@ func furnish(driver string) error {
 			return fmt.Errorf("copy vpcd driver: %w", err)
 		}
 	}
-	if err := os.WriteFile(furnished, nil, 0o600); err != nil {
+	if err := os.WriteFile(furnished, []byte(here), 0o600); err != nil {
 		return fmt.Errorf("furnish sandbox: %w", err)
 	}
 	return nil
