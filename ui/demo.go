@@ -69,6 +69,9 @@ func newMailbox(s scene, k keymap, mail []Mail) *mailbox {
 func (*mailbox) deaf() bool    { return false }
 func (*mailbox) Init() tea.Cmd { return nil }
 func (m *mailbox) Keys() []key.Binding {
+	if m.open {
+		return []key.Binding{m.keys.scroll, m.keys.back}
+	}
 	return []key.Binding{m.keys.choose, m.keys.open, m.keys.back}
 }
 
@@ -159,12 +162,17 @@ func (y *tray) View(w, h int) string {
 	head := []string{" " + y.look.title.Render(t.Tray), " " + y.look.faint.Render(t.TrayHint), ""}
 	cards := y.cards()
 	y.list.Set(len(cards))
+	label, reader := 0, 0
+	for _, c := range cards {
+		label, reader = max(label, widget.Width(c.Label)), max(reader, widget.Width(c.Reader))
+	}
+	label = min(label, w/2+2)
 	body := y.list.View(h-5, func(i int, focused bool) string {
 		c, where := cards[i], t.Out
 		if c.In {
 			where = t.In
 		}
-		return y.look.row(widget.Fit(widget.Fit(c.Label, w/2+4, g.more)+" "+widget.Fit(c.Reader, 16, g.more)+" "+where, w-4, g.more), focused)
+		return y.look.row(widget.Fit(widget.Fit(c.Label, label, g.more)+" "+widget.Fit(c.Reader, reader, g.more)+" "+where, w-4, g.more), focused)
 	})
 	lines := append(head, body)
 	if y.err != nil {

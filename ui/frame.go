@@ -43,9 +43,9 @@ func (a *App) tooSmall() string {
 }
 
 func (a *App) whole() string {
-	front, keys := a.page, a.page.Keys()
+	front := a.page
 	if a.popup != nil {
-		front, keys = a.popup, a.popup.Keys()
+		front = a.popup
 	}
 	w := a.width
 	rule := a.look.faint.Render(strings.Repeat(a.look.glyph.rule, w))
@@ -54,6 +54,7 @@ func (a *App) whole() string {
 	for _, l := range widget.Lines(front.View(w, room), room) {
 		lines = append(lines, widget.Fit(l, w, a.look.glyph.more))
 	}
+	keys := front.Keys() // after View: it decides whether there is something to scroll
 	return strings.Join(append(lines, a.statusLine(w), rule, a.helpLine(keys, w)), "\n")
 }
 

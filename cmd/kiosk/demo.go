@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
@@ -32,7 +33,7 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 	}
 	if cmd.PCSC {
 		if err := sandbox.Furnish(); err != nil { // the world's servers want its network
-			return err
+			return noPcscd(err)
 		}
 	}
 	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and four cards …")
@@ -47,13 +48,19 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 // anybody's way.
 func (cmd demoCmd) inside() error {
 	if missing := sandbox.Missing(); len(missing) > 0 {
-		return &engine.Error{Op: "start pcscd", Kind: engine.BadInput, Err: fmt.Errorf("install the packages %v", missing)}
+		return noPcscd(fmt.Errorf("install what is missing: apt-get install --no-install-recommends %s", strings.Join(missing, " ")))
 	}
 	code, err := sandbox.Reexec(os.Args[1:], os.Environ())
 	if err != nil {
-		return err
+		return noPcscd(err)
 	}
 	return exited(code)
+}
+
+// noPcscd is why there is no demo through pcscd on this machine.
+func noPcscd(err error) error {
+	return &engine.Error{Op: "show the demo through pcscd", Kind: engine.BadInput, Err: fmt.Errorf("%w\n"+
+		"Without --pcsc the demo needs none of this: its cards are in readers of its own", err)}
 }
 
 // exited is how a program that was run in our place ended.

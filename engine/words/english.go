@@ -9,7 +9,7 @@ var English = Text{
 
 	Frame: Frame{
 		Quit:      "Leave the kiosk?",
-		QuitHint:  "What was not confirmed is forgotten. Nothing was written to a card.",
+		QuitHint:  "What was not confirmed is forgotten. Leaving changes nothing on a card.",
 		QuitRun:   "An update is running. It stops as soon as that is safe, and can be continued later.",
 		Yes:       "Yes",
 		No:        "No",
@@ -212,7 +212,7 @@ var English = Text{
 		More:          "m",
 		NotUnderstood: "That is none of the choices.",
 		EndOfInput:    "The input has ended.",
-		Left:          "Left. Nothing was written to a card.",
+		Left:          "Left. What was not confirmed is forgotten.",
 		WaitCard:      "Waiting for a card …",
 		Look:          "r",
 		CardHere:      "Card %s is in %s.",

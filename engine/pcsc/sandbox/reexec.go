@@ -80,10 +80,17 @@ func namespaces() *syscall.SysProcAttr {
 	return attr
 }
 
+// forbidden is what clone(2) says where namespaces are not to be had: not to
+// this user, no more of them, or not with this kernel.
+var forbidden = []error{syscall.EPERM, syscall.ENOSPC, syscall.EUSERS, syscall.EINVAL}
+
 func startError(err error) error {
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) {
-		return fmt.Errorf("enter sandbox: this machine does not let us make namespaces "+
-			"(a container needs the capability SYS_ADMIN, a user needs unprivileged user namespaces): %w", err)
+	for _, f := range forbidden {
+		if errors.Is(err, f) {
+			// The cause alone would mislead: ENOSPC is not about a disk.
+			return fmt.Errorf("enter sandbox: this machine does not let us make namespaces: a container needs the capability "+
+				"SYS_ADMIN, an ordinary user needs user.max_user_namespaces above 0 and no rule against unprivileged user namespaces (clone: %w)", f)
+		}
 	}
 	return fmt.Errorf("enter sandbox: %w", err)
 }
