@@ -32,7 +32,7 @@ func (a *App) frame() string {
 		frame = a.whole()
 	}
 	if a.needs.ASCII {
-		frame = plainASCII(frame)
+		frame = widget.ASCII(frame)
 	}
 	return frame
 }

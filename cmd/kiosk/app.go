@@ -108,6 +108,7 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
 	}
 	n := plain.Needs{
 		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start,
+		ASCII: !speaksUTF8(os.Getenv),
 	}
 	if s.demo != nil {
 		n.PINHint = s.demo.PINHint

@@ -102,7 +102,7 @@ func TestSearchFindsWhatIsPlanted(t *testing.T) {
 	}
 }
 
-func (s *site) issueAtScreen(term *terminal, pin string) {
+func (s *site) issueAtScreen(term *tmuxScreen, pin string) {
 	s.t.Helper()
 	term.sees("Who is it?")
 	term.types("alovelace")
@@ -128,7 +128,7 @@ func (s *site) issueAtScreen(term *terminal, pin string) {
 	term.sees("Card issued")
 }
 
-func (s *site) updateAtScreen(term *terminal, pin, slip string) {
+func (s *site) updateAtScreen(term *tmuxScreen, pin, slip string) {
 	s.t.Helper()
 	term.press("Enter") // Close
 	term.sees("Up to date", "Update card")

@@ -42,6 +42,9 @@ func main() {
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	// Writing where nobody reads any more is an error like others, and not the
+	// end of the program: a run goes on to its safe note.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	parser, err := kong.New(&commands{}, kong.Name("kiosk"),
 		kong.Description(description),
 		kong.BindTo(ctx, (*context.Context)(nil)))

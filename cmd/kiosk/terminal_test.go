@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// terminal is a terminal of 80×24 with a program in it: tmux.
-type terminal struct {
+// tmuxScreen is a terminal of 80×24 with a program in it: tmux.
+type tmuxScreen struct {
 	t      *testing.T
 	socket string
 	output *os.File // what the program writes, as it does
@@ -22,11 +22,11 @@ type terminal struct {
 
 // openTerminal starts a program in a terminal of its own. Its environment is
 // the test's, and env.
-func openTerminal(t *testing.T, env []string, program ...string) *terminal {
+func openTerminal(t *testing.T, env []string, program ...string) *tmuxScreen {
 	t.Helper()
 	needs(t, "tmux")
 	dir := t.TempDir()
-	s := &terminal{t: t, socket: filepath.Join(dir, "tmux")}
+	s := &tmuxScreen{t: t, socket: filepath.Join(dir, "tmux")}
 	fifo := filepath.Join(dir, "output")
 	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func openTerminal(t *testing.T, env []string, program ...string) *terminal {
 	return s
 }
 
-func (s *terminal) tmux(args ...string) string {
+func (s *tmuxScreen) tmux(args ...string) string {
 	s.t.Helper()
 	out, err := exec.Command("tmux", append([]string{"-S", s.socket}, args...)...).CombinedOutput()
 	if err != nil {
@@ -61,10 +61,10 @@ func (s *terminal) tmux(args ...string) string {
 }
 
 // frame is the screen as text.
-func (s *terminal) frame() string { return s.tmux("capture-pane", "-p") }
+func (s *tmuxScreen) frame() string { return s.tmux("capture-pane", "-p") }
 
 // sees waits until the screen shows all of these.
-func (s *terminal) sees(texts ...string) string {
+func (s *tmuxScreen) sees(texts ...string) string {
 	s.t.Helper()
 	if err := s.output.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		s.t.Fatal(err)
@@ -89,13 +89,13 @@ func (s *terminal) sees(texts ...string) string {
 }
 
 // press presses keys, by tmux's names.
-func (s *terminal) press(keys ...string) {
+func (s *tmuxScreen) press(keys ...string) {
 	s.t.Helper()
 	s.tmux(append([]string{"send-keys"}, keys...)...)
 }
 
 // types types a text, a key at a time.
-func (s *terminal) types(text string) {
+func (s *tmuxScreen) types(text string) {
 	s.t.Helper()
 	for _, r := range text {
 		s.tmux("send-keys", "-l", string(r))

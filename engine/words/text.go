@@ -179,15 +179,17 @@ type (
 	}
 	// Plain are the words that only plain lines need.
 	Plain struct {
-		Who, WhichUser, WhichCard, WhichReader, WhichAction string
-		AskPIN, AskNewPIN, AskAgainPIN, AskLast             string
-		AskTick, AskTrack, AskGo, AskAssign                 string // question of y/n
-		YesNo, Yes, No, Back, Quit, More                    string
-		NotUnderstood, EndOfInput, Left, WaitCard, Look     string
-		CardHere                                            string // serial, reader
-		Number                                              string // number, text
-		StepLine                                            string // number, total, text
-		TookLine                                            string // time
+		Who, WhichUser, WhichMore, WhichCard, WhichReader string
+		WhichAction                                       string
+		AskPIN, AskNewPIN, AskAgainPIN, AskLast           string
+		AskTick, AskKeep, AskTrack, AskGo, AskAssign      string // question of y/n
+		OnCard, NotOnCard                                 string
+		YesNo, Yes, No, Back, Quit, More                  string
+		NotUnderstood, EndOfInput, Left, WaitCard, Look   string
+		CardHere                                          string // serial, reader
+		Number                                            string // number, text
+		StepLine                                          string // number, total, text
+		TookLine                                          string // time
 	}
 	// Demo are the words of the demo world.
 	Demo struct {

@@ -10,9 +10,12 @@ import (
 // everywhere.
 func (w *walker) line(ctx context.Context, question string) (string, error) {
 	w.say("%s", question)
+	if w.unread != nil {
+		return "", unanswered{w.unread}
+	}
 	text, err := w.Input.Line(ctx, w.stage)
 	if err != nil {
-		return "", err
+		return "", unanswered{err}
 	}
 	switch text = strings.TrimSpace(text); text {
 	case w.Text.Plain.Quit:
@@ -59,5 +62,12 @@ func (w *walker) number(ctx context.Context, question string, n int, extra strin
 // secret asks for a PIN.
 func (w *walker) secret(ctx context.Context, question string) ([]byte, error) {
 	w.say("%s", question)
-	return w.Input.Secret(ctx, w.stage)
+	if w.unread != nil {
+		return nil, unanswered{w.unread}
+	}
+	pin, err := w.Input.Secret(ctx, w.stage)
+	if err != nil {
+		return nil, unanswered{err}
+	}
+	return pin, nil
 }

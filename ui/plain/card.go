@@ -140,8 +140,8 @@ func (w *walker) askPIN(ctx context.Context, tries engine.Counter) error {
 		}
 	}
 	b, err := w.secret(ctx, w.Text.Plain.AskPIN)
-	if err != nil {
-		return err
+	if err != nil || len(b) == 0 {
+		return leave(err)
 	}
 	pin := engine.NewPIN(b)
 	if err := w.Desk.CheckPIN(ctx, w.Actor, w.draft.Connected, pin); err != nil {
@@ -163,8 +163,8 @@ func (w *walker) askNewPIN(ctx context.Context) error {
 	w.title(w.Text.PIN.TitleNew)
 	w.say(w.Text.PIN.Shape)
 	b, err := w.secret(ctx, w.Text.Plain.AskNewPIN)
-	if err != nil {
-		return err
+	if err != nil || len(b) == 0 {
+		return leave(err)
 	}
 	pin := engine.NewPIN(b)
 	if b, err = w.secret(ctx, w.Text.Plain.AskAgainPIN); err != nil {

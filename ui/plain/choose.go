@@ -21,8 +21,9 @@ func (w *walker) templates(ctx context.Context) error {
 			w.say("  %s, %s: %s", c.Template.Name, w.Text.Templates.Mandatory, w.Text.Choice(c, true, w.Now()))
 			continue
 		}
-		w.say("  %s, %s: %s", c.Template.Name, w.Text.Templates.Optional, w.Text.Choice(c, c.Ticked, w.Now()))
-		if chosen[c.Template.Name], err = w.yes(ctx, w.Text.Plain.AskTick); err != nil {
+		state, question := w.optional(c)
+		w.say("  %s, %s: %s", c.Template.Name, w.Text.Templates.Optional, state)
+		if chosen[c.Template.Name], err = w.yes(ctx, question); err != nil {
 			return err
 		}
 	}
@@ -31,6 +32,18 @@ func (w *walker) templates(ctx context.Context) error {
 		return err
 	}
 	return w.stopped(p, walk.Idle(p))
+}
+
+// optional says how an optional template stands, and what there is to choose:
+// there is nothing to tick here.
+func (w *walker) optional(c engine.Choice) (state, question string) {
+	switch {
+	case !c.Ticked:
+		return w.Text.Plain.NotOnCard, w.Text.Plain.AskTick
+	case c.Fate(true) == engine.Stays:
+		return w.Text.Plain.OnCard, w.Text.Plain.AskKeep
+	}
+	return w.Text.Choice(c, true, w.Now()), w.Text.Plain.AskKeep
 }
 
 // propose plans for what was chosen so far.

@@ -57,7 +57,11 @@ func (w *walker) search(ctx context.Context, text string) (*engine.User, error) 
 		for i, u := range page {
 			w.say(w.Text.Plain.Number, i+1, w.userLine(u))
 		}
-		i, err := w.number(ctx, w.Text.Plain.WhichUser, len(page), w.Text.Plain.More)
+		question, more := w.Text.Plain.WhichUser, ""
+		if hits.more(ctx) {
+			question, more = w.Text.Plain.WhichMore, w.Text.Plain.More
+		}
+		i, err := w.number(ctx, question, len(page), more)
 		switch {
 		case errors.Is(err, errBack):
 			return nil, nil
@@ -77,20 +81,31 @@ type hits struct {
 }
 
 func (h *hits) next(ctx context.Context, n int) ([]engine.FoundUser, error) {
-	for !h.done && len(h.rest) < n {
-		page, err := h.search.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			h.done = true
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		h.rest = append(h.rest, page...)
+	if err := h.fill(ctx, n); err != nil {
+		return nil, err
 	}
 	page := h.rest[:min(n, len(h.rest))]
 	h.rest = h.rest[len(page):]
 	return page, nil
+}
+
+// more reports whether there are further users, or trouble that is to be told
+// when somebody wants them.
+func (h *hits) more(ctx context.Context) bool { return h.fill(ctx, 1) != nil || len(h.rest) > 0 }
+
+// fill sees to it that n users are at hand, where there are so many.
+func (h *hits) fill(ctx context.Context, n int) error {
+	for !h.done && len(h.rest) < n {
+		page, err := h.search.Next(ctx)
+		h.rest = append(h.rest, page...) // the last ones may come with the end
+		switch {
+		case errors.Is(err, io.EOF):
+			h.done = true
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *walker) userLine(u engine.FoundUser) string {

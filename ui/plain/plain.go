@@ -15,6 +15,7 @@ import (
 	"cardkiosk/engine"
 	"cardkiosk/engine/walk"
 	"cardkiosk/engine/words"
+	"cardkiosk/ui/widget"
 )
 
 // Needs is what the plain walk is given.
@@ -27,13 +28,16 @@ type Needs struct {
 	Input Input
 	// Start begins a run and returns; whoever provides it owns the run.
 	Start func(run func(ctx context.Context))
+	// ASCII keeps to letters that every terminal knows.
+	ASCII bool
 	// PINHint is said before a PIN is asked for; nil outside the demo.
 	PINHint func(engine.CardID) string
 }
 
 // Input answers questions. The stage says where the walk is.
 type Input interface {
-	// Line returns one line without its end; io.EOF when there is no more.
+	// Line returns one line without its end; io.EOF when there is no more, or
+	// ctx has ended. An error ends the walk.
 	Line(ctx context.Context, stage walk.Stage) (string, error)
 	// Secret is Line for a PIN: nothing of it is shown, and the bytes are the
 	// caller's to wipe.
@@ -46,6 +50,12 @@ var (
 	errLeft = errors.New("left")
 )
 
+// unanswered is a question that gets no answer any more, and why: nobody is
+// there to be asked again.
+type unanswered struct{ error }
+
+func (u unanswered) Unwrap() error { return u.error }
+
 // Walk walks once, from the user to the result, and returns how the run ended.
 // Leaving on the way is no error: the result is nil then.
 func Walk(ctx context.Context, n Needs) (*engine.Result, error) {
@@ -55,6 +65,7 @@ func Walk(ctx context.Context, n Needs) (*engine.Result, error) {
 	for ok {
 		w.stage = stage
 		err := w.visit(ctx, stage)
+		_, mute := errors.AsType[unanswered](err)
 		switch {
 		case err == nil:
 			stage, ok = w.draft.Next(stage)
@@ -65,16 +76,31 @@ func Walk(ctx context.Context, n Needs) (*engine.Result, error) {
 			if to, can := w.draft.Back(stage); can {
 				stage = to
 			}
-		case errors.Is(err, errLeft), errors.Is(err, io.EOF):
+		case mute, errors.Is(err, errLeft):
 			w.say(w.Text.Plain.Left)
 			return nil, w.leftBecause(err)
 		default:
+			if ctx.Err() != nil {
+				return nil, w.interrupted(err)
+			}
 			w.trouble(err)
 			w.last = err
 			stage = w.afterTrouble(stage)
 		}
 	}
 	return w.draft.Result, nil
+}
+
+// interrupted takes leave when the program ends. That a card's update can be
+// continued has to be said.
+func (w *walker) interrupted(err error) error {
+	var e *engine.Error
+	if errors.As(err, &e) && e.Effect == engine.CanContinue {
+		w.trouble(err)
+	} else {
+		w.say(w.Text.Plain.Left)
+	}
+	return err
 }
 
 // afterTrouble says where to go on: from the card on, everything is read anew.
@@ -90,7 +116,7 @@ func (w *walker) afterTrouble(at walk.Stage) walk.Stage {
 // was needed. What went wrong before is the better reason.
 func (w *walker) leftBecause(err error) error {
 	switch {
-	case !errors.Is(err, io.EOF):
+	case errors.Is(err, errLeft):
 		return nil
 	case w.last != nil:
 		return w.last
@@ -106,6 +132,7 @@ type walker struct {
 	user   *engine.Profile
 	card   *engine.CardView
 	last   error // the last trouble
+	unread error // why nobody reads what is said
 }
 
 func (w *walker) visit(ctx context.Context, s walk.Stage) error {
@@ -138,7 +165,12 @@ func (w *walker) say(format string, args ...any) {
 	if len(args) > 0 {
 		format = fmt.Sprintf(format, args...)
 	}
-	_, _ = fmt.Fprintln(w.Out, format)
+	if w.ASCII {
+		format = widget.ASCII(format)
+	}
+	if _, err := fmt.Fprintln(w.Out, format); err != nil {
+		w.unread = err
+	}
 }
 
 func (w *walker) title(s string) { w.say("\n== %s", s) }

@@ -1,10 +1,9 @@
-package ui
+package widget
 
 import (
 	"strings"
 	"unicode"
 
-	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -16,13 +15,13 @@ var asciiFor = map[rune]rune{
 	'đ': 'd', 'Đ': 'D', 'ð': 'd', 'Ð': 'D', 'þ': 't', 'Þ': 'T', 'æ': 'a', 'Æ': 'A', 'œ': 'o', 'Œ': 'O', 'ı': 'i',
 }
 
-// plainASCII makes a frame fit for a terminal that knows ASCII only: letters
+// ASCII makes a text fit for a terminal that knows ASCII only: letters
 // lose their accents, what is left becomes a question mark for each cell it
 // takes. Escape sequences are ASCII already.
-func plainASCII(frame string) string {
+func ASCII(text string) string {
 	var b strings.Builder
-	b.Grow(len(frame))
-	for _, r := range norm.NFD.String(frame) {
+	b.Grow(len(text))
+	for _, r := range norm.NFD.String(text) {
 		switch {
 		case r < 0x80:
 			b.WriteRune(r)
@@ -30,7 +29,7 @@ func plainASCII(frame string) string {
 			b.WriteRune(asciiFor[r])
 		case unicode.Is(unicode.Mn, r):
 		default:
-			b.WriteString(strings.Repeat("?", ansi.StringWidth(string(r))))
+			b.WriteString(strings.Repeat("?", Width(string(r))))
 		}
 	}
 	return b.String()
