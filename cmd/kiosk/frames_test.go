@@ -49,7 +49,7 @@ type lobby struct {
 	clock   *clock
 }
 
-func openLobby(t *testing.T) *lobby {
+func openLobby(t testing.TB) *lobby {
 	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	world, cfg := openWorld(t, demo.Options{Now: c.Now})
@@ -74,7 +74,7 @@ func openLobby(t *testing.T) *lobby {
 	return &lobby{p, world, virtual, c}
 }
 
-func (l *lobby) sitDown(t *testing.T) *pilot {
+func (l *lobby) sitDown(t testing.TB) *pilot {
 	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers) })
 }
 

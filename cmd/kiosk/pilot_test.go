@@ -17,7 +17,7 @@ import (
 // pilot sits at the screen: it presses keys and reads frames. It never waits
 // for time to pass, only for the screen to show something.
 type pilot struct {
-	t    *testing.T
+	t    testing.TB
 	app  *ui.App
 	msgs chan tea.Msg
 	quit bool
@@ -25,7 +25,7 @@ type pilot struct {
 }
 
 // sitDown starts the app on a kiosk.
-func sitDown(t *testing.T, p *parts, change func(*ui.Needs)) *pilot {
+func sitDown(t testing.TB, p *parts, change func(*ui.Needs)) *pilot {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
 	o := newOwner(ctx, p.log)

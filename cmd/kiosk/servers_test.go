@@ -20,7 +20,7 @@ import (
 
 // needs skips a test for want of programs, or fails it where every test has to
 // run.
-func needs(t *testing.T, programs ...string) {
+func needs(t testing.TB, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
 		if _, err := exec.LookPath(p); err == nil {
@@ -40,7 +40,7 @@ var build struct {
 }
 
 // kioskProgram is the program itself, built once.
-func kioskProgram(t *testing.T) string {
+func kioskProgram(t testing.TB) string {
 	t.Helper()
 	build.Do(func() {
 		dir, err := os.MkdirTemp("", "kiosk-test-")
@@ -86,7 +86,7 @@ func done(t *testing.T, args ...string) string {
 
 // background runs a program until the test ends, and returns when ready says
 // that it is.
-func background(t *testing.T, cmd *exec.Cmd, ready func() bool) {
+func background(t testing.TB, cmd *exec.Cmd, ready func() bool) {
 	t.Helper()
 	var said lockedBuffer
 	cmd.Stdout, cmd.Stderr = &said, &said

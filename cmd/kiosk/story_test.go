@@ -24,7 +24,7 @@ var tester = engine.Actor{Who: "tester", Station: "desk-1", Mode: engine.Operato
 const testPIN = "135792"
 
 // openWorld makes a world for one test.
-func openWorld(t *testing.T, o demo.Options) (*demo.World, config.Config) {
+func openWorld(t testing.TB, o demo.Options) (*demo.World, config.Config) {
 	t.Helper()
 	world, err := demo.Open(context.WithoutCancel(t.Context()), o)
 	if err != nil {
@@ -43,7 +43,7 @@ func openWorld(t *testing.T, o demo.Options) (*demo.World, config.Config) {
 }
 
 // openParts puts a kiosk together; it is closed with the test.
-func openParts(t *testing.T, cfg config.Config, readers engine.Readers) *parts {
+func openParts(t testing.TB, cfg config.Config, readers engine.Readers) *parts {
 	t.Helper()
 	p, err := assemble(t.Context(), cfg, surroundings{readers, tester.Who, time.Now})
 	if err != nil {
@@ -58,7 +58,7 @@ func openParts(t *testing.T, cfg config.Config, readers engine.Readers) *parts {
 }
 
 // newChip is a card fresh from the factory.
-func newChip(t *testing.T, serial uint32) *sim.Card {
+func newChip(t testing.TB, serial uint32) *sim.Card {
 	t.Helper()
 	state, err := sim.Factory(sim.Firmware{Major: 5, Minor: 7, Patch: 1}, serial, time.Now(), rand.Reader)
 	if err != nil {
@@ -67,7 +67,7 @@ func newChip(t *testing.T, serial uint32) *sim.Card {
 	return chipOf(t, state, sim.Options{})
 }
 
-func chipOf(t *testing.T, state sim.State, o sim.Options) *sim.Card {
+func chipOf(t testing.TB, state sim.State, o sim.Options) *sim.Card {
 	t.Helper()
 	chip, err := sim.New(state, o)
 	if err != nil {
