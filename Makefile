@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 # What `make run` is to do besides: make run ARGS=--pcsc
 ARGS ?=
-# Which figures `make bench` prints; all when empty: make bench FIGURES="apdus start"
+# Which figures `make bench` prints; all when empty: make bench FIGURES="resident start-to-search"
 FIGURES ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 1m
@@ -58,7 +58,8 @@ check: ## format, vet and lint
 bench: ## print the figures (FIGURES="name …" for some), each with its goal
 	@.ci/go
 	@.ci/packages "by the benchmarks" $(BUILD_PACKAGES) $(PCSC_PACKAGES)
-	@FIGURES="$(FIGURES)" go test -count=1 -run '^$$' -bench '^BenchmarkFigure' -benchtime=1x ./... | grep -E '^(figure|floor|note) ' || { echo "no figure of that name" >&2; exit 1; }
+	@FIGURES="$(FIGURES)" go test -count=1 -run '^$$' -bench '^BenchmarkFigures' -benchtime=1x ./cmd/kiosk \
+		| { grep -vE '^(goos:|goarch:|pkg:|cpu:|Benchmark|PASS|ok |exit status)' || true; }
 
 golden: ## write the golden files anew; read the diff before committing
 	@.ci/go
