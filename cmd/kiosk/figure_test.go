@@ -16,6 +16,7 @@ var figures = []struct {
 	measure func(b *testing.B)
 }{
 	{"start-to-search", measureStart},
+	{"key-to-frame-p99", measureKeys},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.
