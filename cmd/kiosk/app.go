@@ -86,6 +86,10 @@ func wantsLines() bool {
 	return os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != "" || !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd()))
 }
 
+// frames is how many are drawn in a second at most: twice what Bubble Tea does
+// by itself. A key waits for the next one, and at 60 it waits up to 17 ms.
+const frames = 120
+
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
@@ -94,7 +98,7 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 		Secret: input.hush, Demo: s.demo,
 	})
 	defer app.Close()
-	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler()).Run()
+	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()
 	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
 		return nil // asked to end
 	}

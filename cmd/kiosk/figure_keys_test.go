@@ -120,7 +120,7 @@ func (t *terminal) cpu() time.Duration {
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 
-// focused is the row under the cursor, typed the search field.
+// rowInFocus is the row under the cursor, typedText the search field.
 func rowInFocus(s *screen) string { return rowWith(s, "▸") }
 
 func typedText(s *screen) string { return rowWith(s, "Who is it?") }

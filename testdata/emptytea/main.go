@@ -28,7 +28,7 @@ func (m model) View() tea.View {
 }
 
 func main() {
-	if _, err := tea.NewProgram(model{}).Run(); err != nil {
+	if _, err := tea.NewProgram(model{}, tea.WithFPS(120)).Run(); err != nil { // as the kiosk
 		os.Exit(1)
 	}
 }
