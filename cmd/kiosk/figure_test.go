@@ -17,6 +17,7 @@ var figures = []struct {
 }{
 	{"start-to-search", measureStart},
 	{"key-to-frame-p99", measureKeys},
+	{"renewal-apdus-ratio", measureRenewal},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.
