@@ -25,6 +25,7 @@ const (
 	keyDown      = "\x1b[B"
 	keyPageUp    = "\x1b[5~"
 	keyPageDown  = "\x1b[6~"
+	keyEnter     = "\r"
 	keyBackspace = "\x7f"
 )
 

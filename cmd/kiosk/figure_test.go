@@ -18,6 +18,7 @@ var figures = []struct {
 	{"start-to-search", measureStart},
 	{"key-to-frame-p99", measureKeys},
 	{"renewal-apdus-ratio", measureRenewal},
+	{"resident", measureResident},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.
