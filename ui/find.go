@@ -28,7 +28,7 @@ type find struct {
 	field     textinput.Model
 	directory string // its name
 	list      widget.List
-	found     []engine.FoundUser
+	found     foundUsers
 	rows      int // on screen at the last View
 
 	turn    int                // counts the texts asked for; answers to older ones are dropped
@@ -108,8 +108,8 @@ func (f *find) open() tea.Cmd {
 	switch {
 	case f.shown != f.turn:
 		return f.say(f.text.Find.Searching)
-	case f.list.Cursor < len(f.found):
-		return f.answer(userChosen{f.found[f.list.Cursor].User})
+	case f.list.Cursor < f.found.count():
+		return f.answer(userChosen{f.found.at(f.list.Cursor).User})
 	}
 	return nil
 }
@@ -163,8 +163,8 @@ func (f *find) show(msg found) tea.Cmd {
 	if f.shown != f.turn {
 		f.clear()
 	}
-	f.found = append(f.found, msg.page...)
-	f.list.Set(len(f.found))
+	f.found.add(msg.page)
+	f.list.Set(f.found.count())
 	f.more = msg.err == nil
 	if !f.more {
 		f.cancel()
@@ -177,7 +177,7 @@ func (f *find) show(msg found) tea.Cmd {
 
 // clear takes the users of an older text off the screen.
 func (f *find) clear() {
-	f.found, f.trouble, f.shown = nil, nil, f.turn
+	f.found, f.trouble, f.shown = foundUsers{}, nil, f.turn
 	f.list.Reset(0)
 }
 
@@ -194,9 +194,9 @@ func (f *find) View(w, h int) string {
 	fmt.Fprintf(&b, " %s\n\n   %s  %s\n\n", f.look.title.Render(f.text.Find.Title), f.text.Find.Ask, f.field.View())
 	f.rows = max(h-6, 1)
 	switch {
-	case f.trouble != nil && len(f.found) == 0:
+	case f.trouble != nil && f.found.count() == 0:
 		b.WriteString(f.look.trouble(f.text, f.trouble, w))
-	case len(f.found) > 0:
+	case f.found.count() > 0:
 		b.WriteString(f.rowsAndDetail(w))
 	case f.waiting:
 		b.WriteString("   " + f.text.Find.Searching)
@@ -209,12 +209,12 @@ func (f *find) View(w, h int) string {
 }
 
 func (f *find) footer() string {
-	if len(f.found) == 0 {
+	if f.found.count() == 0 {
 		return ""
 	}
-	count := f.text.Count.Hits.Of(len(f.found))
+	count := f.text.Count.Hits.Of(f.found.count())
 	if f.more {
-		count = fmt.Sprintf(f.text.Find.ShownMore, len(f.found))
+		count = fmt.Sprintf(f.text.Find.ShownMore, f.found.count())
 	}
 	if f.trouble != nil {
 		count += " " + f.look.glyph.between + " " + f.text.TitleOf(f.trouble)
@@ -265,7 +265,7 @@ func (f *find) rowsAndDetail(w int) string {
 		listed = w - detailWidth - 8
 	}
 	rows := strings.Split(f.list.View(f.rows, func(i int, focused bool) string {
-		return f.row(f.found[i], listed, focused)
+		return f.row(f.found.at(i), listed, focused)
 	}), "\n")
 	if w < wide {
 		return strings.Join(rows, "\n")
@@ -281,7 +281,7 @@ func (f *find) rowsAndDetail(w int) string {
 
 // detail describes the user in focus.
 func (f *find) detail(w int) []string {
-	u := f.found[f.list.Cursor].User
+	u := f.found.at(f.list.Cursor).User
 	lines := []string{f.look.title.Render(u.Name)}
 	for _, d := range []struct{ format, value string }{
 		{"%s", u.Logon}, {"%s", u.Mail}, {f.text.Find.UPN, u.UPN}, {f.text.Find.SID, u.SID}, {f.text.Find.DN, strings.ReplaceAll(u.DN, ",", ", ")}, // so that it breaks there
