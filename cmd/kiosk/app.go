@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"os/user"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -70,6 +71,7 @@ type shown struct {
 // show runs the walk on the screen, or as lines, and waits for what goes on
 // behind it.
 func (p *parts) show(ctx context.Context, lines bool, s shown) error {
+	debug.SetMemoryLimit(mostMemory)
 	ctx, end := context.WithCancel(ctx)
 	o := newOwner(ctx, p.log)
 	defer o.wait()

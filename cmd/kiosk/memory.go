@@ -38,3 +38,8 @@ func forget() {
 	}
 	debug.FreeOSMemory()
 }
+
+// mostMemory is from where on garbage is collected at once, not when there is as
+// much of it as of memory in use: a kiosk shares a small machine with others,
+// and its own file takes 22 MB besides. Memory in use is never refused.
+const mostMemory = 36 << 20
