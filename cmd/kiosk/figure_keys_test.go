@@ -67,7 +67,7 @@ const (
 
 // findMany types what all made-up users are found by, and waits for the first
 // of them.
-func (t *terminal) findMany(took map[string][]time.Duration) {
+func (t *console) findMany(took map[string][]time.Duration) {
 	t.sees("Who is it?")
 	for _, letter := range "extra" {
 		took[ofLetters] = append(took[ofLetters], t.effect(string(letter), typedText))
@@ -76,7 +76,7 @@ func (t *terminal) findMany(took map[string][]time.Duration) {
 }
 
 // walkThrough walks through all the users that are found.
-func (t *terminal) walkThrough(took map[string][]time.Duration, between func()) {
+func (t *console) walkThrough(took map[string][]time.Duration, between func()) {
 	for ahead(t.screen) > 0 {
 		took[ofPages] = append(took[ofPages], t.effect(keyPageDown, rowInFocus))
 		between()
@@ -88,7 +88,7 @@ func (t *terminal) walkThrough(took map[string][]time.Duration, between func()) 
 }
 
 // typeOver types further letters while the answer to the first is shown.
-func (t *terminal) typeOver(took map[string][]time.Duration) {
+func (t *console) typeOver(took map[string][]time.Duration) {
 	for range 20 {
 		for _, key := range []string{"0", "7", keyBackspace, keyBackspace} {
 			took[ofLetters] = append(took[ofLetters], t.effect(key, typedText))
@@ -99,7 +99,7 @@ func (t *terminal) typeOver(took map[string][]time.Duration) {
 
 // effect presses a key and tells how long it was until what it acts on showed
 // another text.
-func (t *terminal) effect(key string, on func(*screen) string) time.Duration {
+func (t *console) effect(key string, on func(*screen) string) time.Duration {
 	t.b.Helper()
 	before, at := on(t.screen), time.Now()
 	t.press(key)
@@ -108,7 +108,7 @@ func (t *terminal) effect(key string, on func(*screen) string) time.Duration {
 
 // cpu is the time the program has computed (proc(5), stat: fields 14 and 15,
 // in hundredths of a second).
-func (t *terminal) cpu() time.Duration {
+func (t *console) cpu() time.Duration {
 	t.b.Helper()
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", t.program.Process.Pid))
 	if err != nil {

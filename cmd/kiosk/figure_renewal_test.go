@@ -31,14 +31,14 @@ func measureRenewal(b *testing.B) {
 	}
 }
 
-// renewal is what went over the wire, and the least that could have.
-type renewal struct {
+// renewalCost is what went over the wire, and the least that could have.
+type renewalCost struct {
 	actual []apdus
 	bytes  int
 	floor  []apdus
 }
 
-func (r renewal) tell(name, what string) {
+func (r renewalCost) tell(name, what string) {
 	figure(name, fmt.Sprintf("%.2f", float64(total(r.actual))/float64(total(r.floor))), "ratio", "<= 1.5")
 	note("%s took %d APDUs, %d bytes there and back; the floor is %d APDUs", what, total(r.actual), r.bytes, total(r.floor))
 	for _, s := range merged(r.floor) {
@@ -87,7 +87,7 @@ func merged(steps []apdus) []apdus {
 var visits = []string{"look", "read", "tries", "check", "run"}
 
 // renew walks through the renewal of Ada's authentication certificate.
-func renew(b *testing.B, long bool) renewal {
+func renew(b *testing.B, long bool) renewalCost {
 	l := openLobby(b)
 	w := &wire{chip: l.world.Chips()[0], long: long}
 	w.chip.PowerOn()
@@ -97,7 +97,7 @@ func renew(b *testing.B, long bool) renewal {
 	l.toConfirm(s)
 	s.press("enter")
 	s.sees("Card updated", "9A Authentication")
-	r := renewal{floor: floorOf(before, w.chip.State(), long)}
+	r := renewalCost{floor: floorOf(before, w.chip.State(), long)}
 	for i, v := range w.visits {
 		name := fmt.Sprintf("visit-%d", i+1)
 		if i < len(visits) {

@@ -44,7 +44,7 @@ func measureResident(b *testing.B) {
 }
 
 // updateAda walks from the find page to the result of an update.
-func (t *terminal) updateAda(pin string) {
+func (t *console) updateAda(pin string) {
 	t.sees("Who is it?")
 	t.press("ada love")
 	t.sees("▸ Ada Lovelace")
@@ -65,7 +65,7 @@ func (t *terminal) updateAda(pin string) {
 }
 
 // memory reads a line of the program's status in megabytes (proc(5)).
-func (t *terminal) memory(line string) string {
+func (t *console) memory(line string) string {
 	t.b.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", t.program.Process.Pid))
 	if err != nil {

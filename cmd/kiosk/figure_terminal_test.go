@@ -14,10 +14,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is a pseudo-terminal with a program on it, and with somebody who
+// console is a pseudo-terminal with a program on it, and with somebody who
 // looks at the screen and presses keys. It is read only while something is
 // awaited.
-type terminal struct {
+type console struct {
 	b       *testing.B
 	keys    *os.File // the side of the keyboard
 	program *exec.Cmd
@@ -27,10 +27,10 @@ type terminal struct {
 }
 
 // onTerminal starts a program on a terminal of 16 colours.
-func onTerminal(b *testing.B, of size, program string, args ...string) *terminal {
+func onTerminal(b *testing.B, of size, program string, args ...string) *console {
 	b.Helper()
-	keyboard, other := openTerminal(b, of)
-	t := &terminal{b: b, keys: keyboard, gone: make(chan struct{})}
+	keyboard, other := openConsole(b, of)
+	t := &console{b: b, keys: keyboard, gone: make(chan struct{})}
 	t.screen = newScreen(of, t.press)
 	t.program = exec.Command(program, args...)
 	t.program.Stdin, t.program.Stdout, t.program.Stderr = other, other, other
@@ -45,8 +45,8 @@ func onTerminal(b *testing.B, of size, program string, args ...string) *terminal
 	return t
 }
 
-// openTerminal opens both sides of a pseudo-terminal (pty(7)).
-func openTerminal(b *testing.B, of size) (keyboard, program *os.File) {
+// openConsole opens both sides of a pseudo-terminal (pty(7)).
+func openConsole(b *testing.B, of size) (keyboard, program *os.File) {
 	b.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -78,7 +78,7 @@ func openTerminal(b *testing.B, of size) (keyboard, program *os.File) {
 }
 
 // press sends what keys send.
-func (t *terminal) press(keys string) {
+func (t *console) press(keys string) {
 	if _, err := t.keys.WriteString(keys); err != nil {
 		t.b.Fatal(err)
 	}
@@ -89,7 +89,7 @@ const patient = time.Minute
 
 // await reads until the screen is as wanted, at the end of a frame, and
 // returns when that was.
-func (t *terminal) await(what string, is func(*screen) bool) time.Time {
+func (t *console) await(what string, is func(*screen) bool) time.Time {
 	t.b.Helper()
 	if err := t.keys.SetReadDeadline(time.Now().Add(patient)); err != nil {
 		t.b.Fatal(err)
@@ -110,13 +110,13 @@ func (t *terminal) await(what string, is func(*screen) bool) time.Time {
 }
 
 // sees waits until the screen shows a text.
-func (t *terminal) sees(text string) time.Time {
+func (t *console) sees(text string) time.Time {
 	t.b.Helper()
 	return t.await(fmt.Sprintf("%q", text), func(s *screen) bool { return strings.Contains(s.text(), text) })
 }
 
 // leave ends the program and waits until it has ended.
-func (t *terminal) leave() {
+func (t *console) leave() {
 	_ = t.keys.SetReadDeadline(time.Time{})
 	_ = t.program.Process.Signal(syscall.SIGTERM)
 	go func() { // it may have something to say to the end
