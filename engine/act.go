@@ -67,7 +67,7 @@ func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
 	case RemoveCertificate:
 		err = r.card.RemoveCertificate(ctx, s.Place)
 	case RemoveKey:
-		err = r.removeKey(ctx, s.Place)
+		err = r.removeKey(ctx, s)
 	case AskCA, WriteRecord, GiveBack:
 		err = fmt.Errorf("%q is not carried out here", s.Verb)
 	}
@@ -118,7 +118,7 @@ func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
 			return "", Data{}, err
 		}
 	}
-	return r.weigh(ctx, ca, s, answer)
+	return r.weigh(ctx, ca, n, answer)
 }
 
 func (r *runner) request(ctx context.Context, ca CA, n int, id string) (Answer, error) {
@@ -138,8 +138,8 @@ func (r *runner) request(ctx context.Context, ca CA, n int, id string) (Answer, 
 }
 
 // weigh decides what an answer means for the run.
-func (r *runner) weigh(ctx context.Context, ca CA, s Step, a Answer) (NoteKind, Data, error) {
-	words := Clean(a.Words)
+func (r *runner) weigh(ctx context.Context, ca CA, n int, a Answer) (NoteKind, Data, error) {
+	s, words := r.run.Plan.Steps[n], Clean(a.Words)
 	switch a.State {
 	case RequestIssued:
 		issuers, err := ca.Issuers(ctx)
@@ -148,7 +148,7 @@ func (r *runner) weigh(ctx context.Context, ca CA, s Step, a Answer) (NoteKind, 
 		}
 		if err := checkIssued(s.Ask, r.run.made(s.Template), a.Certificate, issuers, r.desk.Now()); err != nil {
 			r.desk.Log.Error("CA issued what was not asked for", "run", r.run.ID, "ca", s.Ask.CA, "err", err)
-			return Refused, Data{Words: Clean(err.Error()), Certificate: a.Certificate}, nil
+			return r.unwanted(ctx, ca, n, a.Certificate, err)
 		}
 		return Done, Data{Certificate: a.Certificate}, nil
 	case RequestRejected, RequestWithdrawn:
@@ -159,12 +159,24 @@ func (r *runner) weigh(ctx context.Context, ca CA, s Step, a Answer) (NoteKind, 
 	return "", Data{}, &Error{Op: "ask CA", Kind: FateUnknown, Subject: s.Ask.CA, Err: fmt.Errorf("request is %q", a.State)}
 }
 
-// moveKey moves a key. When it may have been moved before, the two places
+// unwanted refuses a certificate that was issued. Taking the run back revokes
+// it; where there is no way back, that happens here.
+func (r *runner) unwanted(ctx context.Context, ca CA, n int, der []byte, why error) (NoteKind, Data, error) {
+	if n >= r.run.Plan.Decided {
+		if err := r.revoke(ctx, ca, r.run.Plan.Steps[n].Ask.CA, der); err != nil {
+			return "", Data{}, err
+		}
+	}
+	return Refused, Data{Words: Clean(why.Error()), Certificate: der}, nil
+}
+
+// moveKey moves a key. When it may have been moved before, or the card has been
+// in other hands, the two places
 // tell: at the old one, move it; at the new one, it has been moved; anything
 // else is for a person to look at.
 func (r *runner) moveKey(ctx context.Context, n int) error {
 	s := r.run.Plan.Steps[n]
-	if r.fresh[n] {
+	if r.fresh[n] && !r.again {
 		return r.card.MoveKey(ctx, s.From, s.Place)
 	}
 	meant := s.Public

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 )
 
@@ -36,17 +37,31 @@ func (r *runner) backward(ctx context.Context) error {
 
 func (r *runner) undo(ctx context.Context, s Step) error {
 	if s.Verb == RemoveKey {
-		return r.removeKey(ctx, s.Place)
+		return r.removeKey(ctx, s)
+	}
+	if s.Verb == RemoveCertificate {
+		return r.card.RemoveCertificate(context.WithoutCancel(ctx), s.Place)
 	}
 	return r.giveBack(ctx, s)
 }
 
 // removeKey removes a key where the card can; where it cannot, a key without a
 // certificate stays behind, and the next one made there overwrites it.
-func (r *runner) removeKey(ctx context.Context, at Place) error {
-	err := r.card.RemoveKey(context.WithoutCancel(ctx), at)
+func (r *runner) removeKey(ctx context.Context, s Step) error {
+	ctx = context.WithoutCancel(ctx)
+	if r.again && s.Public != nil {
+		key, err := r.card.KeyAt(ctx, s.Place)
+		if err != nil {
+			return err
+		}
+		if key != nil && !bytes.Equal(key.Public, s.Public) {
+			r.desk.Log.Warn("another key has come to lie there: it is left alone", "run", r.run.ID, "place", s.Place)
+			return nil
+		}
+	}
+	err := r.card.RemoveKey(ctx, s.Place)
 	if Is(err, CardRefused) {
-		r.desk.Log.Warn("card cannot remove keys", "run", r.run.ID, "place", at)
+		r.desk.Log.Warn("card cannot remove keys", "run", r.run.ID, "place", s.Place)
 		return nil
 	}
 	return err
@@ -63,9 +78,24 @@ func (r *runner) giveBack(ctx context.Context, s Step) error {
 	if err != nil || !ok || answer.State != RequestIssued {
 		return err
 	}
-	c, err := ParseCertificate(answer.Certificate)
+	return r.revoke(ctx, ca, s.Ask.CA, answer.Certificate)
+}
+
+// revoke revokes a certificate that is not to be used. A station that may not
+// leaves that to somebody who may: the audit names the certificate.
+func (r *runner) revoke(ctx context.Context, ca CA, name string, der []byte) error {
+	c, err := ParseCertificate(der)
 	if err != nil {
 		return err
 	}
-	return ca.Revoke(ctx, c.Serial, CessationOfOperation)
+	err = ca.Revoke(ctx, c.Serial, CessationOfOperation)
+	if Is(err, CARefused) {
+		r.desk.Log.Error("certificate was not revoked: somebody has to", "run", r.run.ID, "ca", name, "serial", c.Serial, "err", err)
+		r.desk.witness(ctx, AuditRow{
+			Actor: r.run.Actor, Act: "revoke certificate", Card: r.run.Plan.Card.ID, User: r.run.Plan.User.ID, Run: r.run.ID,
+			Detail: "not revoked at " + name + ": " + c.Serial,
+		}, err)
+		return nil
+	}
+	return err
 }

@@ -25,7 +25,8 @@ type RunEnd string
 // The ends.
 const (
 	Finished  RunEnd = "finished"
-	TakenBack RunEnd = "taken back" // undone before anything was lost
+	Partly    RunEnd = "finished in part" // a CA refused when the old key was gone already
+	TakenBack RunEnd = "taken back"       // undone before anything was lost
 )
 
 // NoteKind is what a note says of a step.
@@ -83,17 +84,62 @@ func (r Run) refusal(template string) (Note, bool) {
 	return Note{}, false
 }
 
-// skips reports whether a step has fallen away: its template was refused after
-// the point from which the run only goes forward.
+// refusals are what CAs said no to, in the order of the plan.
+func (r Run) refusals() []Refusal {
+	var all []Refusal
+	for i, s := range r.Plan.Steps {
+		if n, ok := r.note(false, i, Refused); ok {
+			all = append(all, Refusal{s.Template, n.Data.Words})
+		}
+	}
+	return all
+}
+
+// skips reports whether a step has fallen away, which happens after the point
+// from which the run only goes forward: its template was refused, or another
+// one was before this one's key was touched, which then stays as it is.
 func (r Run) skips(step int) bool {
 	s := r.Plan.Steps[step]
 	if s.Template == "" || step < r.Plan.Decided {
 		return false
 	}
-	if _, refused := r.refusal(s.Template); !refused {
-		return false
+	_, refused := r.refusal(s.Template)
+	if s.IfRefused {
+		return !refused
 	}
-	return s.Verb == WriteCertificate || s.Verb == Check
+	switch s.Verb {
+	case MakeKey, AskCA:
+		return r.spared(s.Template)
+	case WriteCertificate, Check:
+		return refused || r.spared(s.Template)
+	case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
+		MoveKey, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
+	}
+	return false
+}
+
+// spared reports whether a template's key, which was to be made over the old
+// one, is left alone: a template before it was refused, so who knows what the
+// CA says to this one.
+func (r Run) spared(template string) bool {
+	for i, s := range r.Plan.Steps {
+		switch {
+		case i < r.Plan.Decided:
+		case s.Verb == MakeKey && s.Template == template:
+			return !r.has(false, i, Begun) && r.refusedAfter(r.Plan.Decided, i)
+		}
+	}
+	return false
+}
+
+// refusedAfter reports whether a request among these steps was refused.
+func (r Run) refusedAfter(from, to int) bool {
+	for i := from; i < to; i++ {
+		if r.has(false, i, Refused) {
+			return true
+		}
+	}
+	return false
 }
 
 // next returns the first step that is neither done nor fallen away, or false
@@ -118,10 +164,45 @@ func (r Run) turned() bool {
 	return false
 }
 
+// touched reports whether a step that changes what lies at a place was begun.
+func (r Run) touched(at Place) bool {
+	for i, s := range r.Plan.Steps {
+		if (s.Place == at || s.From == at) && s.Verb != ProveCard && s.Verb != AskCA && r.has(false, i, Begun) {
+			return true
+		}
+	}
+	return false
+}
+
+// finishes is how the run ends when there is no next step.
+func (r Run) finishes() RunEnd {
+	if r.refusedAfter(r.Plan.Decided, len(r.Plan.Steps)) {
+		return Partly
+	}
+	return Finished
+}
+
 // Committed reports whether a step that cannot be taken back was begun.
 func (r Run) Committed() bool {
 	for _, n := range r.Notes {
 		if !n.Undo && n.Step >= r.Plan.Decided {
+			return true
+		}
+	}
+	return false
+}
+
+// midway reports whether a step ends what the one before it has torn open: the
+// template's old key has left its place, and nothing but the card is needed to
+// put the new one there. A run that is asked to stop goes on until then.
+func (r Run) midway(step int) bool {
+	s := r.Plan.Steps[step]
+	if s.Verb != MoveKey && s.Verb != WriteCertificate && s.Verb != Check {
+		return false
+	}
+	for i := r.Plan.Decided; i < step; i++ {
+		before := r.Plan.Steps[i]
+		if before.Template == s.Template && (before.Verb == MoveKey || before.Verb == MakeKey) && r.has(false, i, Done) {
 			return true
 		}
 	}
@@ -141,12 +222,14 @@ func (r Run) undoSteps() []Step {
 		switch s.Verb {
 		case MakeKey:
 			back = append(back, Step{Verb: RemoveKey, Place: s.Place, Template: s.Template})
+		case WriteCertificate: // a copy
+			back = append(back, Step{Verb: RemoveCertificate, Place: s.Place, Template: s.Template})
 		case AskCA:
 			if no, refused := r.note(false, i, Refused); !refused || no.Data.Certificate != nil {
 				back = append(back, Step{Verb: GiveBack, Template: s.Template, Ask: s.Ask, Count: i})
 			}
 		case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
-			MoveKey, WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
+			MoveKey, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
 		}
 	}
 	return back

@@ -51,15 +51,20 @@ type planner struct {
 	history []Place // empty, in the order they fill
 	parked  bool    // a former encryption key goes to the history
 
-	prove, makes, setups, commits, inPlace, removals, tidy []Step
+	prove, makes, keeps, setups, commits, inPlace, removals, tidy []Step
 }
 
-// findRoom notes which places are empty: no key and no certificate.
+// findRoom notes which places are free: no key and no certificate there, and no
+// template's home.
 func (p *planner) findRoom() {
+	homes := map[Place]bool{}
+	for _, t := range p.in.Policy.Templates {
+		homes[t.Place], homes[p.home(t)] = true, true
+	}
 	empty := func(places []Place) []Place {
 		return slices.DeleteFunc(slices.Clone(places), func(at Place) bool {
 			_, taken := p.in.Contents.At(at)
-			return taken
+			return taken || homes[at]
 		})
 	}
 	p.spare = empty(p.in.Contents.Abilities.Spare)
@@ -157,6 +162,7 @@ func (p *planner) obtain(c Choice) {
 		p.make(t, home, ask, &p.inPlace)
 		p.write(t, home, &p.inPlace)
 		if it.Certificate != nil {
+			add(&p.inPlace, Step{Verb: RemoveCertificate, Place: home, Template: t.Name, IfRefused: true}) // its key is gone
 			p.lose(Loss{Place: home, Title: t.Name, Why: LostInPlace, KeyToo: true})
 		}
 	}
@@ -191,6 +197,12 @@ func (p *planner) possible(t Template) bool {
 	if fixed := can.Policies; fixed != nil && (fixed[home] != t.Key.PIN || t.Key.Touch != TouchNever) {
 		p.hinder(PolicyFixed{t.Name, home, fixed[home]})
 		return false
+	}
+	for _, g := range p.plan.Comes {
+		if g.Place == home {
+			p.hinder(PlaceTaken{t.Name, home, g.Template})
+			return false
+		}
 	}
 	it, _ := p.in.Contents.At(home)
 	if by, taken := p.takenByOther(t, it); taken {
@@ -254,13 +266,15 @@ func (p *planner) stage(t Template, old Item, ask *Ask) bool {
 	p.expect(parking)
 	home := old.Place
 	p.make(t, aside, ask, &p.makes)
+	if keep { // first of all: the card may be full, and nothing was touched yet
+		add(&p.keeps, Step{Verb: WriteCertificate, Place: parking, Template: t.Name, Certificate: old.Certificate})
+	}
 	add(&p.commits, Step{Verb: MoveKey, From: home, Place: parking, Template: t.Name, Public: old.Key.Public})
 	if keep {
-		add(&p.commits, Step{Verb: WriteCertificate, Place: parking, Template: t.Name, Certificate: old.Certificate})
 		add(&p.commits, Step{Verb: Check, Place: parking, Template: t.Name, Certificate: old.Certificate, Encrypts: true, Touch: old.Key.wantsFinger()})
 		p.parked = true
 	} else {
-		add(&p.tidy, Step{Verb: RemoveKey, Place: parking, Template: t.Name})
+		add(&p.tidy, Step{Verb: RemoveKey, Place: parking, Template: t.Name, Public: old.Key.Public})
 	}
 	add(&p.commits, Step{Verb: MoveKey, From: aside, Place: home, Template: t.Name})
 	p.write(t, home, &p.commits)
@@ -387,7 +401,7 @@ func (p *planner) assemble() Plan {
 	if p.parked {
 		add(&p.commits, Step{Verb: WriteHistory, Count: p.formerKeys()})
 	}
-	before := slices.Concat(p.prove, p.makes)
+	before := slices.Concat(p.prove, p.makes, p.keeps)
 	p.plan.Decided = len(before)
 	p.plan.Steps = slices.Concat(before, p.setups, p.commits, p.inPlace, p.removals,
 		[]Step{{Verb: WriteRecord}}, p.tidy)
@@ -406,7 +420,7 @@ func (p *planner) formerKeys() int {
 	n := 0
 	for _, at := range p.in.Contents.Abilities.History {
 		it, _ := p.in.Contents.At(at)
-		written := slices.ContainsFunc(p.commits, func(s Step) bool {
+		written := slices.ContainsFunc(p.keeps, func(s Step) bool {
 			return s.Verb == WriteCertificate && s.Place == at
 		})
 		if it.Certificate == nil && !written {

@@ -25,6 +25,7 @@ type Notice struct {
 	Written []Managed   `json:"written,omitempty"`
 	Removed []Loss      `json:"removed,omitempty"`
 	Kept    []Stay      `json:"kept,omitempty"`
+	Refused []Refusal   `json:"refused,omitempty"` // what the CA said no to when there was no way back
 }
 
 // letterID is derived from event and recipient, so that telling twice is

@@ -64,7 +64,10 @@ func (r Run) outcome(before Record, now time.Time) Record {
 	after.Tracked = r.Plan.Tracks
 	for i, s := range r.Plan.Steps {
 		note, done := r.note(false, i, Done)
-		if !done && s.Verb != AskCA {
+		if s.Verb == AskCA && r.has(false, i, Refused) { // when its old key was gone already
+			after.forget(s.Template)
+		}
+		if !done {
 			continue
 		}
 		switch s.Verb {
@@ -80,11 +83,7 @@ func (r Run) outcome(before Record, now time.Time) Record {
 			}
 		case RemoveCertificate:
 			after.forget(s.Template)
-		case AskCA:
-			if !done { // refused when its old key was gone already
-				after.forget(s.Template)
-			}
-		case ProveCard, MakeKey, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey,
+		case ProveCard, MakeKey, AskCA, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey,
 			Check, WriteHistory, RemoveKey, WriteRecord, GiveBack:
 		}
 	}
@@ -138,7 +137,14 @@ func (r *Record) keepFormer(s Step) {
 func (r Run) notice(at time.Time) Notice {
 	n := Notice{
 		Event: UpdateDone, User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
-		First: r.Plan.First, Removed: r.Plan.Goes, Kept: r.Plan.Stays,
+		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(),
+	}
+	for _, l := range r.Plan.Goes {
+		if r.spared(l.Title) {
+			n.Kept = append(n.Kept[:len(n.Kept):len(n.Kept)], Stay{l.Place, l.Title, GroupManaged})
+		} else {
+			n.Removed = append(n.Removed, l)
+		}
 	}
 	for i, s := range r.Plan.Steps {
 		if s.Verb == WriteCertificate && s.Certificate == nil && r.has(false, i, Done) {

@@ -98,11 +98,12 @@ type Step struct {
 	Template    string  `json:"template,omitempty"`
 	Key         KeySpec `json:"key,omitzero"`          // MakeKey
 	Ask         *Ask    `json:"ask,omitempty"`         // AskCA
-	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey: the key that is meant
+	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey, RemoveKey: the key that is meant
 	Certificate []byte  `json:"certificate,omitempty"` // WriteCertificate, Check: when known while planning
 	Encrypts    bool    `json:"encrypts,omitempty"`    // Check: prove by agreeing, not by signing
 	Count       int     `json:"count,omitempty"`       // WriteHistory: former keys on the card
 	Touch       bool    `json:"touch,omitempty"`       // the card will wait for a finger
+	IfRefused   bool    `json:"ifRefused,omitempty"`   // only when the CA refused the template
 }
 
 // Ask is what a CA is asked for.

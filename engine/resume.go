@@ -67,13 +67,18 @@ func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err != nil {
 		return Result{}, during(err, run.ID)
 	}
-	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}}
+	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, again: true}
 	defer r.lock()
 	if err := r.sameCard(ctx); err != nil {
 		return Result{}, during(err, run.ID)
 	}
 	if r.run, err = d.Journal.Take(ctx, run.ID, d.lease(actor, 0)); err != nil {
 		return Result{}, during(err, run.ID)
+	}
+	if !back && !r.run.turned() {
+		if err := r.asPlanned(ctx); err != nil {
+			return Result{}, during(err, run.ID)
+		}
 	}
 	d.Log.Info("run continued", "run", run.ID, "notes", len(r.run.Notes), "back", back)
 	r.back = back

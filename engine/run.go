@@ -18,6 +18,7 @@ type runner struct {
 	watch func(Event)
 	back  bool         // a person wants the run taken back
 	fresh map[int]bool // steps begun by this runner: nothing of them can have happened before
+	again bool         // the run was begun by another runner: the card has been in other hands since
 }
 
 // lock locks the card. What was done is done; trouble here only goes to the
@@ -50,12 +51,12 @@ func (r *runner) forward(ctx context.Context) error {
 	for {
 		n, more := r.run.next()
 		if !more {
-			return r.end(ctx, nil, Finished)
+			return r.end(ctx, nil, r.run.finishes())
 		}
 		if err := r.begin(ctx, n); err != nil {
 			return err
 		}
-		if err := ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil && !r.run.midway(n) {
 			return &Error{Op: "carry on", Kind: Stopped, Err: err}
 		}
 		r.tell(Event{Kind: EventBegun, Step: n})
@@ -122,7 +123,7 @@ func (r *runner) following(note Note) ([]Note, RunEnd, error) {
 	}
 	n, more := ahead.next()
 	if !more {
-		return []Note{note}, Finished, nil
+		return []Note{note}, ahead.finishes(), nil
 	}
 	if ahead.has(false, n, Begun) {
 		return []Note{note}, "", nil
@@ -211,13 +212,8 @@ func (r *runner) settled(note Note) {
 
 // result tells how the run ended.
 func (r *runner) result() Result {
-	res := Result{Run: r.run.ID, End: r.run.End, Notice: r.run.notice(r.run.recordedAt())}
-	for i, s := range r.run.Plan.Steps {
-		if n, ok := r.run.note(false, i, Refused); ok {
-			res.Refusals = append(res.Refusals, Refusal{s.Template, n.Data.Words})
-		}
-	}
-	if res.End == Finished {
+	res := Result{Run: r.run.ID, End: r.run.End, Notice: r.run.notice(r.run.recordedAt()), Refusals: r.run.refusals()}
+	if res.End != TakenBack {
 		res.Letters = r.run.letters(res.Notice)
 	}
 	return res

@@ -20,8 +20,8 @@ type Result struct {
 
 // Refusal is a CA's no, in its own words.
 type Refusal struct {
-	Template string
-	Words    string
+	Template string `json:"template"`
+	Words    string `json:"words"`
 }
 
 // Event tells a watcher how a run goes. Watchers must not block.
@@ -133,13 +133,14 @@ func (d *Desk) ca(name string) (CA, error) {
 }
 
 // asPlanned makes sure that this is the card the plan was made for, and that
-// the places it will write to are as the plan found them.
+// the places it will write to are as the plan found them. Those that the run
+// has begun to change are told by its notes.
 func (r *runner) asPlanned(ctx context.Context) error {
 	if err := r.sameCard(ctx); err != nil {
 		return err
 	}
 	for _, e := range r.run.Plan.Expects {
-		if e.Unreadable {
+		if e.Unreadable || r.run.touched(e.Place) {
 			continue
 		}
 		der, err := r.card.CertificateAt(ctx, e.Place)

@@ -160,12 +160,15 @@ var English = Text{
 		NewKeyHome:  "Put the new %s key in its place",
 		KeepFormer:  "Keep the former %s certificate for old mail",
 		CheckFormer: "Check the former %s key: it still opens old mail",
+		IfRefused:   "If refused: remove the old %s certificate",
 	},
 	Result: Result{
 		Done:              "Card updated",
 		DoneFirst:         "Card issued",
 		TakenBack:         "The card was not updated",
 		TakenBackHint:     "Everything that had been begun was taken back. The card works as before.",
+		Partly:            "The card was updated only in part",
+		PartlyHint:        "What was refused is not on the card any more: the card could not keep the old key. Tell the CA's administrator, then update the card again.",
 		Written:           "Written",
 		Removed:           "Removed",
 		Kept:              "Kept",
@@ -315,7 +318,7 @@ var English = Text{
 		engine.SetupAdminKey: "administration key: a random one, kept on the card behind the PIN",
 		engine.SetupIdentity: "an identifier of its own (CHUID)",
 	},
-	Ends: map[engine.RunEnd]string{engine.Finished: "finished", engine.TakenBack: "taken back"},
+	Ends: map[engine.RunEnd]string{engine.Finished: "finished", engine.TakenBack: "taken back", engine.Partly: "finished in part"},
 	Steps: map[engine.Verb]string{
 		engine.ProveCard: "Let the card prove itself", engine.MakeKey: "Make key for %s", engine.AskCA: "Ask the CA for %s",
 		engine.SetPIN: "Set the PIN", engine.SetPUK: "Set the PUK", engine.BlockPUK: "Block the PUK",
@@ -326,7 +329,8 @@ var English = Text{
 		engine.RemoveKey: "Remove the old %s key", engine.WriteRecord: "Record", engine.GiveBack: "Give %s back",
 	},
 	Undo: map[engine.Verb]string{
-		engine.RemoveKey: "Remove the new %s key", engine.GiveBack: "Give the %s certificate back to the CA",
+		engine.RemoveCertificate: "Remove the copy of the %s certificate",
+		engine.RemoveKey:         "Remove the new %s key", engine.GiveBack: "Give the %s certificate back to the CA",
 	},
 	Actions: map[string]string{
 		"issue": "Issue card", "update": "Update card", "continue": "Continue update", "take back": "Take update back",

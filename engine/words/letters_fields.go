@@ -23,6 +23,7 @@ type LetterFields struct {
 	Written   []LetterCertificate
 	Removed   []LetterLoss
 	Kept      []LetterStay
+	Refused   []LetterRefusal
 }
 
 // LetterCertificate is a certificate that is new on the card.
@@ -48,6 +49,13 @@ type LetterStay struct {
 	Title string // template, or subject of the certificate
 	Place string // where it lies
 	Group string // what kind of thing: "managed", "tracked", "third-party"
+}
+
+// LetterRefusal is a certificate that the CA refused when the card could not
+// keep the old one.
+type LetterRefusal struct {
+	Template string // the name of its template
+	Words    string // the CA's own
 }
 
 // longestField is in characters. No name needs more; a mail server may refuse
@@ -87,6 +95,9 @@ func (t *Text) letterFields(n engine.Notice) LetterFields {
 	for _, s := range n.Kept {
 		f.Kept = append(f.Kept, LetterStay{field(s.Title), field(t.Place(s.Place)), field(string(s.Group))})
 	}
+	for _, no := range n.Refused {
+		f.Refused = append(f.Refused, LetterRefusal{field(no.Template), field(no.Words)})
+	}
 	return f
 }
 
@@ -112,7 +123,8 @@ func letterSamples() []LetterFields {
 			{Title: "Signature", Place: "9C", Why: string(engine.LostInPlace)},
 			{Title: "Signature", Place: "9C", Why: string(engine.LostStrayKey)},
 		},
-		Kept: []LetterStay{{Title: "Door", Place: "9E", Group: string(engine.GroupThirdParty)}},
+		Kept:    []LetterStay{{Title: "Door", Place: "9E", Group: string(engine.GroupThirdParty)}},
+		Refused: []LetterRefusal{{Template: "Logon", Words: "no"}},
 	}
 	update := full
 	update.First, update.Operator = false, ""

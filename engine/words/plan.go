@@ -139,6 +139,8 @@ func (t *Text) Step(s engine.Step, undo bool) string {
 	switch {
 	case undo:
 		return fill(t.Undo[s.Verb])
+	case s.IfRefused:
+		return fill(t.Progress.IfRefused)
 	case s.Verb == engine.MoveKey && s.Public != nil:
 		return fill(t.Progress.OldKeyAside)
 	case s.Verb == engine.MoveKey:

@@ -9,8 +9,10 @@ import (
 // ResultTitle says how the run ended.
 func (t *Text) ResultTitle(r engine.Result) string {
 	switch {
-	case r.End != engine.Finished:
+	case r.End == engine.TakenBack:
 		return t.Result.TakenBack
+	case r.End == engine.Partly:
+		return t.Result.Partly
 	case r.Notice.First:
 		return t.Result.DoneFirst
 	}
@@ -24,8 +26,12 @@ func (t *Text) ResultLines(r engine.Result) []PlanLine {
 	for _, no := range r.Refusals {
 		lines = append(lines, PlanLine{MarkGoes, fmt.Sprintf(t.Result.Refused, no.Template, no.Words)})
 	}
-	if r.End != engine.Finished {
+	switch r.End {
+	case engine.TakenBack:
 		return append(lines, PlanLine{MarkFoot, t.Result.TakenBackHint})
+	case engine.Partly:
+		lines = append(lines, PlanLine{MarkFoot, t.Result.PartlyHint})
+	case engine.Finished:
 	}
 	if len(r.Notice.Written) > 0 {
 		lines = append(lines, PlanLine{MarkHead, t.Result.Written})

@@ -156,10 +156,12 @@ type (
 		NewKeyHome         string // template
 		KeepFormer         string // template
 		CheckFormer        string // template
+		IfRefused          string // template
 	}
 	// Result is the last page.
 	Result struct {
 		Done, DoneFirst, TakenBack, TakenBackHint string
+		Partly, PartlyHint                        string
 		Written, Removed, Kept                    string
 		WrittenLine                               string // place, template, date
 		Recorded                                  string // serial

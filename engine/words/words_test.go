@@ -58,10 +58,10 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Losses, engine.LostCleared, engine.LostInPlace, engine.LostStrayKey)
 		has(t, name, text.Hows, engine.Fresh, engine.Staged, engine.InPlace)
 		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
-		has(t, name, text.Ends, engine.Finished, engine.TakenBack)
+		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
 		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
 		has(t, name, text.Steps, engine.Verbs()...)
-		has(t, name, text.Undo, engine.RemoveKey, engine.GiveBack)
+		has(t, name, text.Undo, engine.RemoveKey, engine.RemoveCertificate, engine.GiveBack)
 	}
 }
 

@@ -42,7 +42,7 @@ CREATE TABLE runs (
     fence    BIGINT NOT NULL,
     started  BIGINT NOT NULL,
     ended    BIGINT,
-    ended_as TEXT   CHECK (ended_as IN ('finished', 'taken back')),
+    ended_as TEXT   CHECK (ended_as IN ('finished', 'finished in part', 'taken back')),
     format   BIGINT NOT NULL,
     run      TEXT   NOT NULL,
     CHECK ((ended IS NULL) = (ended_as IS NULL)),
