@@ -23,7 +23,9 @@ type Needs struct {
 	Start func(run func(ctx context.Context))
 	// Stop asks a run under way to stop at its next safe note.
 	Stop  func()
-	ASCII bool
+	ASCII bool // the terminal knows nothing else
+	// FewSigns: its font has letters, but not the signs of ours.
+	FewSigns bool
 	// Secret is told whether a PIN is being typed; nil when nobody wants to know.
 	Secret func(on bool)
 	// Directory is the name of the directory, for the find page.
@@ -78,7 +80,7 @@ type bound struct {
 
 // New makes the app. It ends with ctx.
 func New(ctx context.Context, n Needs) *App {
-	a := &App{needs: n, look: newLook(n.ASCII), keys: newKeys(n.Text.Keys), width: 80, height: 24}
+	a := &App{needs: n, look: newLook(n.ASCII || n.FewSigns), keys: newKeys(n.Text.Keys), width: 80, height: 24}
 	a.ctx, a.end = context.WithCancel(ctx)
 	a.visit.leave, a.popupVisit.leave = func() {}, func() {}
 	return a

@@ -84,7 +84,7 @@ func (a *App) store() string {
 func (a *App) trail(w int) string {
 	g, t := a.look.glyph, a.needs.Text
 	var parts []string
-	before := true
+	here, before := 0, true // where one is, among the parts
 	for _, s := range a.draft.Stages() {
 		if s == walk.Result { // it is no step of its own: then all are ticked
 			break
@@ -92,10 +92,10 @@ func (a *App) trail(w int) string {
 		name := t.Stages[string(s)]
 		switch {
 		case s == a.stage:
-			before = false
+			here, before = len(parts), false
 			name = a.look.title.Render(name)
 		case before:
-			name = a.look.good.Render(g.good) + " " + name
+			name = a.look.good.Render(g.done) + " " + name
 		default:
 			name = a.look.faint.Render(name)
 		}
@@ -104,7 +104,12 @@ func (a *App) trail(w int) string {
 	if a.draft.Action == "" && a.stage == walk.FindUser {
 		return ""
 	}
-	return widget.Fit(" "+strings.Join(parts, " "+g.arrow+" "), w, g.more)
+	line := strings.Join(parts, " "+g.arrow+" ")
+	for ; widget.Width(line) > w-1 && here > 0; here-- { // where one was gives way to where one is
+		parts = parts[1:]
+		line = strings.Join(append([]string{g.wait}, parts...), " "+g.arrow+" ")
+	}
+	return widget.Fit(" "+line, w, g.more)
 }
 
 // statusLine says what just happened, and which card is held.
@@ -133,7 +138,7 @@ func (a *App) helpLine(keys []key.Binding, w int) string {
 		if !b.Enabled() {
 			continue
 		}
-		more := " " + a.look.accent.Render(b.Help().Key) + " " + b.Help().Desc + " "
+		more := " " + a.look.key.Render(b.Help().Key) + " " + b.Help().Desc + " "
 		if widget.Width(line)+widget.Width(more) > w {
 			break
 		}

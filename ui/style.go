@@ -11,12 +11,13 @@ import (
 type look struct {
 	glyph glyphs
 
-	title, accent, good, warn, bad, faint, focus lipgloss.Style
+	title, accent, key, good, warn, bad, faint, focus lipgloss.Style
 }
 
 // glyphs are the signs beside words. All of one set take the cells they take.
 type glyphs struct {
 	good, soon, bad, wait     string
+	done                      string // a stage of the walk
 	on, off, locked           string
 	point, plus, minus, arrow string
 	dot, full, empty, rule    string
@@ -24,7 +25,7 @@ type glyphs struct {
 }
 
 var unicodeGlyphs = glyphs{
-	good: "✓", soon: "◷", bad: "✗", wait: "…",
+	good: "✓", soon: "◷", bad: "✗", wait: "…", done: "✓",
 	on: "[x]", off: "[ ]", locked: "[■]",
 	point: "▸", plus: "+", minus: "−", arrow: "›",
 	dot: "•", full: "█", empty: "░", rule: "─",
@@ -32,7 +33,7 @@ var unicodeGlyphs = glyphs{
 }
 
 var asciiGlyphs = glyphs{
-	good: "[ok]", soon: "[!]", bad: "[x]", wait: "[..]",
+	good: "[ok]", soon: "[!]", bad: "[x]", wait: "[..]", done: "+",
 	on: "[x]", off: "[ ]", locked: "[#]",
 	point: ">", plus: "+", minus: "-", arrow: ">",
 	dot: "*", full: "#", empty: ".", rule: "-",
@@ -41,18 +42,19 @@ var asciiGlyphs = glyphs{
 
 // newLook draws with the sixteen colours that every terminal has; the renderer
 // takes them away where the terminal, or NO_COLOR, wants none.
-func newLook(ascii bool) look {
+func newLook(fewSigns bool) look {
 	l := look{
 		glyph:  unicodeGlyphs,
 		title:  lipgloss.NewStyle().Bold(true),
 		accent: lipgloss.NewStyle().Foreground(lipgloss.Cyan),
+		key:    lipgloss.NewStyle().Foreground(lipgloss.Cyan).Bold(true),
 		good:   lipgloss.NewStyle().Foreground(lipgloss.Green),
 		warn:   lipgloss.NewStyle().Foreground(lipgloss.Yellow),
 		bad:    lipgloss.NewStyle().Foreground(lipgloss.Red),
 		faint:  lipgloss.NewStyle().Faint(true),
 		focus:  lipgloss.NewStyle().Reverse(true),
 	}
-	if ascii {
+	if fewSigns {
 		l.glyph = asciiGlyphs
 	}
 	return l

@@ -97,7 +97,8 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	app := ui.New(ctx, ui.Needs{
 		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
-		Secret: input.hush, Demo: s.demo,
+		FewSigns: os.Getenv("TERM") == "linux", // the console's fonts have 256 or 512 characters
+		Secret:   input.hush, Demo: s.demo,
 	})
 	defer app.Close()
 	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()

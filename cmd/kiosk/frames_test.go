@@ -375,6 +375,20 @@ func (b brokenJournal) Begin(context.Context, engine.Run, engine.Lease) (int64, 
 	return 0, b.err
 }
 
+// However narrow the terminal, the trail shows where one is.
+func TestTrailShowsWhereOneIs(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.send(tea.WindowSizeMsg{Width: 72, Height: 20})
+	s.sees("… › ✓ Card", "› Confirm › Update")
+	few := sitDown(t, l.parts, func(n *ui.Needs) { n.FewSigns = true })
+	few.types("asim")
+	few.sees("Adam Šimečka", "1 found")
+	few.press("enter")
+	few.sees("+ User > Card", "[ok]")
+}
+
 // Other terminals: wide ones get a detail pane, small ones are told, and those
 // without UTF-8 get nothing but ASCII.
 func TestFramesOfOtherTerminals(t *testing.T) {
