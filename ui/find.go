@@ -37,6 +37,7 @@ type find struct {
 	cancel  context.CancelFunc // ends it
 	waiting bool               // a page is on its way
 	more    bool               // there are further pages
+	eager   bool               // Enter was pressed before the answer had come
 	trouble error
 	demo    []key.Binding
 }
@@ -102,11 +103,12 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 	return f.edit(msg)
 }
 
-// open answers with the user under the cursor, unless those on screen belong
-// to an older text.
+// open answers with the user under the cursor. When those on screen belong to
+// an older text, it waits for the answer.
 func (f *find) open() tea.Cmd {
 	switch {
-	case f.shown != f.turn:
+	case f.shown != f.turn, f.waiting && f.found.count() == 0:
+		f.eager = true
 		return f.say(f.text.Find.Searching)
 	case f.list.Cursor < f.found.count():
 		return f.answer(userChosen{f.found.at(f.list.Cursor).User})
@@ -125,6 +127,7 @@ func (f *find) edit(msg tea.Msg) tea.Cmd {
 	}
 	f.cancel()
 	f.turn++
+	f.eager = false
 	turn := f.turn
 	return tea.Batch(cmd, tea.Tick(pause, func(time.Time) tea.Msg { return rested{turn} }))
 }
@@ -172,7 +175,20 @@ func (f *find) show(msg found) tea.Cmd {
 			f.trouble = msg.err
 		}
 	}
-	return f.furtherIfNear()
+	return tea.Batch(f.furtherIfNear(), f.hurry())
+}
+
+// hurry carries out an Enter that came before the answer: it opens the only
+// user there is. Of several nobody has been seen yet.
+func (f *find) hurry() tea.Cmd {
+	if !f.eager || f.more && f.found.count() < 2 {
+		return nil
+	}
+	f.eager = false
+	if f.found.count() == 1 && f.trouble == nil {
+		return f.answer(userChosen{f.found.at(0).User})
+	}
+	return f.say("")
 }
 
 // clear takes the users of an older text off the screen.
@@ -191,6 +207,7 @@ func (f *find) furtherIfNear() tea.Cmd {
 
 func (f *find) View(w, h int) string {
 	var b strings.Builder
+	f.field.SetWidth(max(w-widget.Width(f.text.Find.Ask)-7, 1)) // what is longer is scrolled
 	fmt.Fprintf(&b, " %s\n\n   %s  %s\n\n", f.look.title.Render(f.text.Find.Title), f.text.Find.Ask, f.field.View())
 	f.rows = max(h-6, 1)
 	switch {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -373,6 +374,49 @@ type brokenJournal struct {
 
 func (b brokenJournal) Begin(context.Context, engine.Run, engine.Lease) (int64, error) {
 	return 0, b.err
+}
+
+// Enter pressed before the answer has come opens the user when there is only
+// one, and nobody when there are several: they have not been seen.
+func TestEnterAheadOfTheAnswer(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	s.types("alovelace")
+	s.press("enter")
+	s.sees("Ada Lovelace ·", "policy: Staff")
+	s.press("esc")
+	s.sees("Who is it?  alovelace")
+	s.press("enter") // what was typed is asked for anew
+	s.sees("Ada Lovelace ·", "policy: Staff")
+	s.press("esc")
+	s.sees("1 found")
+	for range "alovelace" {
+		s.press("backspace")
+	}
+	s.types("ada")
+	s.press("enter")
+	s.sees("Who is it?", "4 found")
+	s.types(" l")
+	s.press("enter")
+	s.types("e") // another text: the Enter was not for it
+	s.sees("Who is it?  ada le", "1 found")
+}
+
+// What is too long for the field is scrolled: its end, where one types, is seen.
+func TestLongSearch(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	s.sees("Who is it?")
+	s.types(strings.Repeat("x", 90) + "end")
+	frame := s.sees("xend")
+	fits(t, "long search", frame, 80, 24)
+	s.send(tea.PasteMsg{Content: "\x1b[31mred\x07\x00\r\n" + strings.Repeat("é", 500)})
+	s.sees("é")
+	for _, r := range s.frame() {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("%q reaches the screen", r)
+		}
+	}
 }
 
 // However narrow the terminal, the trail shows where one is.
