@@ -54,7 +54,7 @@ func findConfig(named string) (string, error) {
 	}
 	return "", &engine.Error{
 		Op: "find configuration", Kind: engine.BadInput,
-		Err: fmt.Errorf("there is no %s: name a file", strings.Join(configPlaces, ", and no ")),
+		Err: fmt.Errorf("there is no %s: name a file, or make one of the sample that comes with the program", strings.Join(configPlaces, ", and no ")),
 	}
 }
 

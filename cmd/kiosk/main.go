@@ -54,7 +54,7 @@ func run(args []string) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "kiosk: %v\nTry: kiosk --help\n", err)
+		fmt.Fprintf(os.Stderr, "kiosk: %s\n", misused(parser.Model, args, err))
 		return exitUsage
 	}
 	if err := command.Run(); err != nil {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,9 +47,12 @@ is left out where an update is continued. What went wrong stands on standard err
 func (cmd updateCmd) Run(ctx context.Context) error {
 	switch {
 	case cmd.Yes && !cmd.DryRun && cmd.PINFile == "":
-		return &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("--yes needs --pin-file")}
+		return &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("--yes needs --pin-file FILE, with the card's PIN in it")}
 	case cmd.Assign && (cmd.DryRun || !cmd.Yes || cmd.Card == ""):
 		return &engine.Error{Op: "assign card", Kind: engine.BadInput, Err: errors.New("--assign needs --card, and --yes without --dry-run: it changes the store")}
+	}
+	if err := cmd.checkPINFile(); err != nil {
+		return err
 	}
 	p, err := openKiosk(ctx, cmd.Config)
 	if err != nil {
@@ -112,10 +117,13 @@ func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error
 		return engine.User{}, err
 	}
 	defer search.Close()
-	for {
+	for more := true; more; {
 		page, err := search.Next(ctx)
-		if err != nil {
-			break
+		switch {
+		case errors.Is(err, io.EOF):
+			more = false
+		case err != nil:
+			return engine.User{}, err
 		}
 		for _, f := range page {
 			if strings.EqualFold(f.User.Logon, cmd.User) || strings.EqualFold(f.User.Mail, cmd.User) {
@@ -124,7 +132,10 @@ func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error
 			}
 		}
 	}
-	return engine.User{}, &engine.Error{Op: "find user", Kind: engine.UserUnknown, Subject: engine.Clean(cmd.User)}
+	return engine.User{}, &engine.Error{
+		Op: "find user", Kind: engine.UserUnknown, Subject: engine.Clean(cmd.User),
+		Err: errors.New("the directory has nobody with this logon name or mail address: --user wants the whole of it"),
+	}
 }
 
 // findCard returns the card that is meant. A user with several must say which.
@@ -146,7 +157,7 @@ func (cmd updateCmd) findCard(ctx context.Context, p *parts, user engine.UserID)
 	case len(found) == 1:
 		return found[0], nil
 	case len(serials) == 0:
-		return "", &engine.Error{Op: "find card", Kind: engine.WrongState, Subject: profile.User.Name, Err: errors.New("the user has no card: assign one")}
+		return "", &engine.Error{Op: "find card", Kind: engine.WrongState, Subject: profile.User.Name, Err: errors.New("the user has no card: assign one, with --assign --card SERIAL")}
 	case len(found) == 0:
 		return "", &engine.Error{Op: "find card", Kind: engine.BadInput, Subject: cmd.Card, Err: fmt.Errorf("the user's cards are %s", strings.Join(serials, ", "))}
 	}
@@ -164,7 +175,7 @@ func connectCard(ctx context.Context, p *parts, is func(engine.ReaderView) bool,
 			return p.desk.Connect(ctx, p.actor, v.Reader.Name)
 		}
 	}
-	return nil, &engine.Error{Op: "find card", Kind: engine.CardGone, Err: fmt.Errorf("%s is in none of %d readers", engine.Clean(name), len(views))}
+	return nil, &engine.Error{Op: "find card", Kind: engine.CardGone, Err: fmt.Errorf("%s is in none of %s: put it in", engine.Clean(name), count(len(views), "reader", "readers"))}
 }
 
 // carry continues an interrupted update, or plans one and carries it out. The
@@ -237,7 +248,7 @@ func (cmd updateCmd) propose(ctx context.Context, p *parts, c *engine.Connected,
 	for i, name := range slices.Concat(cmd.Template, cmd.Without) {
 		known := slices.ContainsFunc(first.Choices, func(c engine.Choice) bool { return c.Template.Name == name && c.Template.Optional })
 		if !known {
-			return first, &engine.Error{Op: "select templates", Kind: engine.BadInput, Subject: name, Err: errors.New("no optional template of the policy has this name")}
+			return first, &engine.Error{Op: "select templates", Kind: engine.BadInput, Subject: name, Err: optionalAre(first.Choices)}
 		}
 		selection.Optional[name] = i < len(cmd.Template)
 	}
@@ -247,6 +258,20 @@ func (cmd updateCmd) propose(ctx context.Context, p *parts, c *engine.Connected,
 		}
 	}
 	return p.desk.Propose(ctx, p.actor, c, user, selection)
+}
+
+// optionalAre says which templates can be chosen.
+func optionalAre(choices []engine.Choice) error {
+	var names []string
+	for _, c := range choices {
+		if c.Template.Optional {
+			names = append(names, strconv.Quote(c.Template.Name))
+		}
+	}
+	if len(names) == 0 {
+		return errors.New("the policy has no optional template: leave --template and --without out")
+	}
+	return fmt.Errorf("no optional template of the policy has this name: it has %s", strings.Join(names, ", "))
 }
 
 func (cmd updateCmd) tracked(all []engine.ThirdParty) (map[string]bool, error) {
@@ -259,7 +284,7 @@ func (cmd updateCmd) tracked(all []engine.ThirdParty) (map[string]bool, error) {
 	for _, print := range cmd.Track {
 		known := slices.ContainsFunc(all, func(f engine.ThirdParty) bool { return f.Certificate.Fingerprint == print })
 		if !known && print != "all" {
-			return nil, &engine.Error{Op: "select certificates", Kind: engine.BadInput, Subject: print, Err: errors.New("no third-party certificate on the card has this fingerprint")}
+			return nil, &engine.Error{Op: "select certificates", Kind: engine.BadInput, Subject: print, Err: errors.New("no third-party certificate on the card has this fingerprint: name the SHA-256 in hex, or 'all'")}
 		}
 		track[print] = known
 	}
@@ -267,11 +292,39 @@ func (cmd updateCmd) tracked(all []engine.ThirdParty) (map[string]bool, error) {
 	return track, nil
 }
 
+// checkPINFile looks at the file before anything is asked of anybody. What is
+// in it is read when it is needed.
+func (cmd updateCmd) checkPINFile() error {
+	if cmd.PINFile == "" {
+		return nil
+	}
+	f, err := os.Open(cmd.PINFile)
+	if err != nil {
+		return cmd.badPINFile(fmt.Errorf("%w: --pin-file wants a file with the card's PIN that this user may read", err))
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	const others = 0o006
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return cmd.badPINFile(err)
+	case info.IsDir():
+		return cmd.badPINFile(errors.New("it is a folder: --pin-file wants a file with the card's PIN"))
+	case info.Mode().IsRegular() && info.Mode()&others != 0:
+		return cmd.badPINFile(errors.New("everybody on this machine may read or change it: chmod o= " + cmd.PINFile))
+	}
+	return nil
+}
+
+func (cmd updateCmd) badPINFile(err error) error {
+	return &engine.Error{Op: "read PIN", Kind: engine.BadInput, Subject: cmd.PINFile, Err: err}
+}
+
 // readPIN reads the PIN from its file; the last line end is not part of it.
 func (cmd updateCmd) readPIN(isNew bool) (engine.PIN, error) {
 	b, err := os.ReadFile(cmd.PINFile)
 	if err != nil {
-		return engine.PIN{}, &engine.Error{Op: "read PIN", Kind: engine.BadInput, Subject: cmd.PINFile, Err: err}
+		return engine.PIN{}, cmd.badPINFile(err)
 	}
 	n := len(b)
 	for n > 0 && (b[n-1] == '\n' || b[n-1] == '\r') {
@@ -284,7 +337,7 @@ func (cmd updateCmd) readPIN(isNew bool) (engine.PIN, error) {
 	}
 	if err := check(); err != nil {
 		pin.Wipe()
-		return engine.PIN{}, err
+		return engine.PIN{}, cmd.badPINFile(err)
 	}
 	return pin, nil
 }

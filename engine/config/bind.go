@@ -110,7 +110,7 @@ func (c *checker) unknown(key string, fields []reflect.StructField, at *path) {
 	for i, f := range fields {
 		names[i] = f.Tag.Get("toml")
 	}
-	near := nearest(key, names)
+	near := Nearest(key, names)
 	if near == "" {
 		c.wrong(at.key(key), "is not known", "remove it; known here: "+strings.Join(names, ", "))
 		return

@@ -134,7 +134,7 @@ func oneOf[T ~string](c *checker, at *path, value T, known ...T) {
 		words[i], quoted[i] = string(k), strconv.Quote(string(k))
 	}
 	remedy := "use " + orList(quoted)
-	if near := nearest(string(value), words); near != "" {
+	if near := Nearest(string(value), words); near != "" {
 		remedy = fmt.Sprintf("did you mean %q? Possible here: %s", near, orList(quoted))
 	}
 	if c.need(at, string(value), remedy) {

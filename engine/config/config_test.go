@@ -128,7 +128,7 @@ func TestNearest(t *testing.T) {
 		"pagesize": "page_size", "password": "password_file", "snа": "", "sn": "san", "xyz": "", "": "", "colour": "",
 		"start_tls": "starttls", "p": "",
 	} {
-		if got := nearest(word, keys); got != want {
+		if got := Nearest(word, keys); got != want {
 			t.Errorf("%q: %q, not %q", word, got, want)
 		}
 	}

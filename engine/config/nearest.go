@@ -2,9 +2,9 @@ package config
 
 import "strings"
 
-// nearest returns the known word that somebody probably meant by a misspelt
+// Nearest returns the known word that somebody probably meant by a misspelt
 // one, or "".
-func nearest(word string, known []string) string {
+func Nearest(word string, known []string) string {
 	best, least := "", len(word)/4+2 // one slip of the hand, and one more for every four letters
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < least {

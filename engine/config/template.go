@@ -91,7 +91,7 @@ func (t *template) checkUsages(c *checker, at *path) {
 
 func (t *template) unknownExtended(c *checker, at *path, e string) {
 	remedy := "use " + orList(append(slices.Clone(extendedNames), "an OID like 1.3.6.1.5.5.7.3.2"))
-	if near := nearest(e, extendedNames); near != "" {
+	if near := Nearest(e, extendedNames); near != "" {
 		remedy = fmt.Sprintf("did you mean %q?", near)
 	}
 	c.wrong(at, quote(e)+" is neither the name of an extended key usage nor an OID", remedy)
