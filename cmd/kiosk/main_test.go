@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -12,5 +13,9 @@ import (
 // without being in anybody's way.
 func TestMain(m *testing.M) {
 	time.Local = time.UTC // frames on file show times
-	os.Exit(sandbox.Tests(m))
+	code := sandbox.Tests(m)
+	if build.path != "" {
+		_ = os.RemoveAll(filepath.Dir(build.path))
+	}
+	os.Exit(code)
 }
