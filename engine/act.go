@@ -51,7 +51,7 @@ func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
 	case SetAdminKey:
 		err = r.card.ProtectAdminKey(ctx)
 	case WriteCHUID:
-		begun, _ := r.run.note(false, n, Begun)
+		begun, _ := r.run.note(n, Begun)
 		data.GUID = begun.Data.GUID
 		err = r.card.WriteFile(ctx, CardFile{GUID: data.GUID})
 	case WriteCapabilities:
@@ -106,7 +106,7 @@ func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
 	if err != nil {
 		return "", Data{}, err
 	}
-	begun, _ := r.run.note(false, n, Begun)
+	begun, _ := r.run.note(n, Begun)
 	answer, known := Answer{}, false
 	if !r.fresh[n] {
 		if answer, known, err = ca.Lookup(ctx, begun.Data.Request); err != nil {
@@ -281,7 +281,7 @@ func (r *runner) setPUK(ctx context.Context, n int) (Data, error) {
 			return Data{}, err
 		}
 		if !puk.Factory {
-			begun, _ := r.run.note(false, n, Begun)
+			begun, _ := r.run.note(n, Begun)
 			return begun.Data, nil
 		}
 		note, err := r.begun(n)
@@ -293,7 +293,7 @@ func (r *runner) setPUK(ctx context.Context, n int) (Data, error) {
 		}
 	}
 	defer r.puk.Wipe()
-	begun, _ := r.run.note(false, n, Begun)
+	begun, _ := r.run.note(n, Begun)
 	return begun.Data, r.puk.Use(func(b []byte) error { return r.card.SetPUK(ctx, b) })
 }
 

@@ -59,26 +59,36 @@ type Data struct {
 	Sealed      []byte `json:"sealed,omitempty"`      // SetPUK begun
 }
 
-// note returns the last note of a kind about a step.
-func (r Run) note(undo bool, step int, kind NoteKind) (Note, bool) {
+// note returns the last note of a kind about a step of the plan.
+func (r Run) note(step int, kind NoteKind) (Note, bool) {
+	return r.find(Note{Step: step, Kind: kind})
+}
+
+func (r Run) has(step int, kind NoteKind) bool {
+	_, ok := r.note(step, kind)
+	return ok
+}
+
+// undone reports whether a step of undoSteps is done.
+func (r Run) undone(step int) bool {
+	_, ok := r.find(Note{Undo: true, Step: step, Kind: Done})
+	return ok
+}
+
+func (r Run) find(like Note) (Note, bool) {
 	for i := len(r.Notes) - 1; i >= 0; i-- {
-		if n := r.Notes[i]; n.Undo == undo && n.Step == step && n.Kind == kind {
+		if n := r.Notes[i]; n.Undo == like.Undo && n.Step == like.Step && n.Kind == like.Kind {
 			return n, true
 		}
 	}
 	return Note{}, false
 }
 
-func (r Run) has(undo bool, step int, kind NoteKind) bool {
-	_, ok := r.note(undo, step, kind)
-	return ok
-}
-
 // refusal returns the CA's refusal of a template, if there is one.
 func (r Run) refusal(template string) (Note, bool) {
 	for i, s := range r.Plan.Steps {
 		if s.Verb == AskCA && s.Template == template {
-			return r.note(false, i, Refused)
+			return r.note(i, Refused)
 		}
 	}
 	return Note{}, false
@@ -88,7 +98,7 @@ func (r Run) refusal(template string) (Note, bool) {
 func (r Run) refusals() []Refusal {
 	var all []Refusal
 	for i, s := range r.Plan.Steps {
-		if n, ok := r.note(false, i, Refused); ok {
+		if n, ok := r.note(i, Refused); ok {
 			all = append(all, Refusal{s.Template, n.Data.Words})
 		}
 	}
@@ -126,7 +136,7 @@ func (r Run) spared(template string) bool {
 		switch {
 		case i < r.Plan.Decided:
 		case s.Verb == MakeKey && s.Template == template:
-			return !r.has(false, i, Begun) && r.refusedAfter(r.Plan.Decided, i)
+			return !r.has(i, Begun) && r.refusedAfter(r.Plan.Decided, i)
 		}
 	}
 	return false
@@ -135,7 +145,7 @@ func (r Run) spared(template string) bool {
 // refusedAfter reports whether a request among these steps was refused.
 func (r Run) refusedAfter(from, to int) bool {
 	for i := from; i < to; i++ {
-		if r.has(false, i, Refused) {
+		if r.has(i, Refused) {
 			return true
 		}
 	}
@@ -146,16 +156,16 @@ func (r Run) refusedAfter(from, to int) bool {
 // when there is none.
 func (r Run) next() (int, bool) {
 	for i := range r.Plan.Steps {
-		if !r.has(false, i, Done) && !r.has(false, i, Refused) && !r.skips(i) {
+		if !r.has(i, Done) && !r.has(i, Refused) && !r.skips(i) {
 			return i, true
 		}
 	}
 	return 0, false
 }
 
-// turned reports whether the run is being taken back: it was told to, or a
+// goesBack reports whether the run is being taken back: it was told to, or a
 // request was refused while everything could still be taken back.
-func (r Run) turned() bool {
+func (r Run) goesBack() bool {
 	for _, n := range r.Notes {
 		if n.Undo || n.Kind == Refused && n.Step < r.Plan.Decided {
 			return true
@@ -167,7 +177,7 @@ func (r Run) turned() bool {
 // touched reports whether a step that changes what lies at a place was begun.
 func (r Run) touched(at Place) bool {
 	for i, s := range r.Plan.Steps {
-		if (s.Place == at || s.From == at) && s.Verb != ProveCard && s.Verb != AskCA && r.has(false, i, Begun) {
+		if (s.Place == at || s.From == at) && s.Verb != ProveCard && s.Verb != AskCA && r.has(i, Begun) {
 			return true
 		}
 	}
@@ -202,7 +212,7 @@ func (r Run) midway(step int) bool {
 	}
 	for i := r.Plan.Decided; i < step; i++ {
 		before := r.Plan.Steps[i]
-		if before.Template == s.Template && (before.Verb == MoveKey || before.Verb == MakeKey) && r.has(false, i, Done) {
+		if before.Template == s.Template && (before.Verb == MoveKey || before.Verb == MakeKey) && r.has(i, Done) {
 			return true
 		}
 	}
@@ -215,7 +225,7 @@ func (r Run) midway(step int) bool {
 func (r Run) undoSteps() []Step {
 	var back []Step
 	for i := r.Plan.Decided - 1; i >= 0; i-- {
-		if !r.has(false, i, Begun) {
+		if !r.has(i, Begun) {
 			continue
 		}
 		s := r.Plan.Steps[i]
@@ -225,8 +235,8 @@ func (r Run) undoSteps() []Step {
 		case WriteCertificate: // a copy
 			back = append(back, Step{Verb: RemoveCertificate, Place: s.Place, Template: s.Template})
 		case AskCA:
-			if no, refused := r.note(false, i, Refused); !refused || no.Data.Certificate != nil {
-				back = append(back, Step{Verb: GiveBack, Template: s.Template, Ask: s.Ask, Count: i})
+			if no, refused := r.note(i, Refused); !refused || no.Data.Certificate != nil {
+				back = append(back, Step{Verb: GiveBack, Template: s.Template, Ask: s.Ask, Request: requestID(r.ID, i)})
 			}
 		case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
 			MoveKey, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
@@ -248,7 +258,7 @@ func (r Run) granted(template string) []byte {
 func (r Run) data(v Verb, template string) Data {
 	for i, s := range r.Plan.Steps {
 		if s.Verb == v && s.Template == template {
-			n, _ := r.note(false, i, Done)
+			n, _ := r.note(i, Done)
 			return n.Data
 		}
 	}

@@ -63,8 +63,8 @@ func (r Run) outcome(before Record, now time.Time) Record {
 	after.Former = slices.Clone(before.Former)
 	after.Tracked = r.Plan.Tracks
 	for i, s := range r.Plan.Steps {
-		note, done := r.note(false, i, Done)
-		if s.Verb == AskCA && r.has(false, i, Refused) { // when its old key was gone already
+		note, done := r.note(i, Done)
+		if s.Verb == AskCA && r.has(i, Refused) { // when its old key was gone already
 			after.forget(s.Template)
 		}
 		if !done {
@@ -147,7 +147,7 @@ func (r Run) notice(at time.Time) Notice {
 		}
 	}
 	for i, s := range r.Plan.Steps {
-		if s.Verb == WriteCertificate && s.Certificate == nil && r.has(false, i, Done) {
+		if s.Verb == WriteCertificate && s.Certificate == nil && r.has(i, Done) {
 			n.Written = append(n.Written, r.managed(s))
 		}
 	}

@@ -14,7 +14,7 @@ type Plan struct {
 	NewPIN bool     `json:"newPIN,omitempty"` // the holder gives the card its PIN
 
 	Steps   []Step   `json:"steps"`
-	Decided int      `json:"decided"` // index of the first step that cannot be taken back
+	Decided int      `json:"decided"` // index of the first step that cannot be taken back; only requests for keys made in place come after it
 	Expects []Expect `json:"expects"` // what the plan found where it will write
 
 	Goes   []Loss      `json:"goes,omitempty"`
@@ -103,6 +103,7 @@ type Step struct {
 	Encrypts    bool    `json:"encrypts,omitempty"`    // Check: prove by agreeing, not by signing
 	Count       int     `json:"count,omitempty"`       // WriteHistory: former keys on the card
 	Touch       bool    `json:"touch,omitempty"`       // the card will wait for a finger
+	Request     string  `json:"-"`                     // GiveBack: its id; these steps follow from the notes
 	IfRefused   bool    `json:"ifRefused,omitempty"`   // only when the CA refused the template
 }
 

@@ -165,6 +165,6 @@ func (d *Desk) openRun(ctx context.Context, card CardID) (Run, bool, error) {
 func (r Run) summary() RunSummary {
 	return RunSummary{
 		ID: r.ID, Started: r.Started, By: r.Actor, End: r.End,
-		Committed: r.Committed(), Turned: r.turned(),
+		Committed: r.Committed(), Turned: r.goesBack(),
 	}
 }

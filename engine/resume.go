@@ -46,7 +46,7 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 		return Run{}, &Error{Op: "continue update", Kind: WrongState, Err: errors.New("no update of this card was interrupted")}
 	case back && run.Committed():
 		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update has gone too far")}
-	case back || run.Committed() || run.turned():
+	case back || run.Committed() || run.goesBack():
 		return run, nil
 	}
 	user, err := d.Directory.User(ctx, run.Plan.User.ID)
@@ -75,7 +75,7 @@ func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if r.run, err = d.Journal.Take(ctx, run.ID, d.lease(actor, 0)); err != nil {
 		return Result{}, during(err, run.ID)
 	}
-	if !back && !r.run.turned() {
+	if !back && !r.run.goesBack() {
 		if err := r.asPlanned(ctx); err != nil {
 			return Result{}, during(err, run.ID)
 		}

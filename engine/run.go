@@ -30,12 +30,12 @@ func (r *runner) lock() {
 }
 
 func (r *runner) carry(ctx context.Context) (Result, error) {
-	if !r.back && !r.run.turned() {
+	if !r.back && !r.run.goesBack() {
 		if err := r.forward(ctx); err != nil {
 			return Result{}, r.stop(ctx, err)
 		}
 	}
-	if r.back || r.run.turned() {
+	if r.back || r.run.goesBack() {
 		if err := r.backward(ctx); err != nil {
 			return Result{}, during(err, r.run.ID)
 		}
@@ -63,7 +63,7 @@ func (r *runner) forward(ctx context.Context) error {
 		if err := r.take(ctx, n); err != nil {
 			return err
 		}
-		if r.run.turned() || r.run.End != "" {
+		if r.run.goesBack() || r.run.End != "" {
 			return nil
 		}
 	}
@@ -84,7 +84,7 @@ func (r *runner) take(ctx context.Context, n int) error {
 // begin notes that a step begins, unless that was noted with the end of the
 // one before, or by a runner before this one.
 func (r *runner) begin(ctx context.Context, n int) error {
-	if r.run.has(false, n, Begun) {
+	if r.run.has(n, Begun) {
 		return nil
 	}
 	note, err := r.begun(n)
@@ -118,14 +118,14 @@ func (r *runner) settle(ctx context.Context, note Note) error {
 func (r *runner) following(note Note) ([]Note, RunEnd, error) {
 	ahead := r.run
 	ahead.Notes = append(ahead.Notes[:len(ahead.Notes):len(ahead.Notes)], note)
-	if ahead.turned() {
+	if ahead.goesBack() {
 		return []Note{note}, "", nil
 	}
 	n, more := ahead.next()
 	if !more {
 		return []Note{note}, ahead.finishes(), nil
 	}
-	if ahead.has(false, n, Begun) {
+	if ahead.has(n, Begun) {
 		return []Note{note}, "", nil
 	}
 	next, err := r.begun(n)
@@ -199,7 +199,7 @@ func (r *runner) tell(e Event) {
 // tellSettled tells the watcher of a resumed run what was done before.
 func (r *runner) tellSettled() {
 	for i := range r.run.Plan.Steps {
-		if r.run.has(false, i, Done) || r.run.has(false, i, Refused) || r.run.skips(i) {
+		if r.run.has(i, Done) || r.run.has(i, Refused) || r.run.skips(i) {
 			r.tell(Event{Kind: EventSkip, Step: i})
 		}
 	}
@@ -223,7 +223,7 @@ func (r *runner) result() Result {
 func (r Run) recordedAt() time.Time {
 	for i, s := range r.Plan.Steps {
 		if s.Verb == WriteRecord {
-			n, _ := r.note(false, i, Done)
+			n, _ := r.note(i, Done)
 			return n.At
 		}
 	}

@@ -11,7 +11,7 @@ func (r *runner) backward(ctx context.Context) error {
 	steps := r.run.undoSteps()
 	r.tell(Event{Kind: EventSteps, Undo: true, Steps: steps})
 	for n, s := range steps {
-		if r.run.has(true, n, Done) {
+		if r.run.undone(n) {
 			r.tell(Event{Kind: EventSkip, Undo: true, Step: n})
 			continue
 		}
@@ -74,7 +74,7 @@ func (r *runner) giveBack(ctx context.Context, s Step) error {
 	if err != nil {
 		return err
 	}
-	answer, ok, err := ca.Lookup(ctx, requestID(r.run.ID, s.Count))
+	answer, ok, err := ca.Lookup(ctx, s.Request)
 	if err != nil || !ok || answer.State != RequestIssued {
 		return err
 	}
