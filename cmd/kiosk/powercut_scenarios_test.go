@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/sim"
@@ -182,6 +184,51 @@ func checkTakenBack(s *scenario, o outcome) []string {
 	}
 	if o.letter != 0 {
 		say("%d letters came about nothing", o.letter)
+	}
+	return wrong
+}
+
+// inPlaceScenario: a card that cannot move keys. Two certificates are renewed
+// over the old ones, one is removed.
+func inPlaceScenario(t *testing.T) *scenario {
+	s := startOf(t, "in place")
+	state, err := sim.Factory(sim.Firmware{Major: 5, Minor: 4, Patch: 3}, 712242, time.Now(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	chip := chipOf(t, state, sim.Options{})
+	desk := *s.base.desk
+	desk.PolicyOf = days(desk.PolicyOf, 9)
+	issue(t, desk, chip, "alovelace", map[string]bool{"VPN": true})
+	state = chip.State()
+	giveBank(t, &state)
+	s.choose = func(engine.Proposal) engine.Selection {
+		return engine.Selection{Optional: map[string]bool{"VPN": false}}
+	}
+	s.check = checkInPlace
+	s.settle(t, chipOf(t, state, sim.Options{}))
+	return s
+}
+
+func checkInPlace(s *scenario, o outcome) []string {
+	wrong := agree(o)
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Sprintf(format, args...)) }
+	if o.runs[0].End != engine.Finished || len(o.runs) != 2 {
+		say("%d runs, the last %q", len(o.runs), o.runs[0].End)
+	}
+	if len(o.record.Managed) != 2 || certificateIn(o.card, 0x84) != nil {
+		say("the record has %d managed certificates; that in 84: %x", len(o.record.Managed), certificateIn(o.card, 0x84))
+	}
+	for _, m := range o.record.Managed {
+		if bytes.Equal(s.card.Keys[slotOf(m.Place)].Public, m.Public) {
+			say("%s still has its old key", m.Place)
+		}
+	}
+	if !bytes.Equal(o.card.Objects[bankSlot.Certificate()], s.card.Objects[bankSlot.Certificate()]) || !bytes.Equal(o.card.Keys[bankSlot].Private, s.card.Keys[bankSlot].Private) {
+		say("the bank's certificate or key was touched")
+	}
+	if len(o.mains.issued) != 2 || o.letter != 1 {
+		say("%d keys were certified, %d letters came", len(o.mains.issued), o.letter)
 	}
 	return wrong
 }
