@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"charm.land/bubbles/v2/key"
@@ -21,7 +22,8 @@ type Needs struct {
 	// Start begins a run and returns. Whoever provides it owns the run: it goes
 	// on to a safe note whatever becomes of the app.
 	Start func(run func(ctx context.Context))
-	// Stop asks a run under way to stop at its next safe note.
+	// Stop asks a run under way to stop at its next safe note. Without a run it
+	// does nothing.
 	Stop  func()
 	ASCII bool // the terminal knows nothing else
 	// FewSigns: its font has letters, but not the signs of ours.
@@ -59,6 +61,7 @@ type App struct {
 	searched string          // what was typed on the find page
 	status   string
 	running  bool
+	runs     sync.WaitGroup // those that Start was given
 	quitting bool
 	lastKey  time.Time
 	width    int
@@ -87,9 +90,12 @@ func New(ctx context.Context, n Needs) *App {
 }
 
 // Close lets everything go that the walk holds. Call it when the program has
-// ended, however it did.
+// ended, however it did: a run that is still under way has the card and the PIN
+// until it has come to a safe note.
 func (a *App) Close() {
 	a.end()
+	a.needs.Stop()
+	a.runs.Wait()
 	a.draft.Release()
 }
 

@@ -111,6 +111,7 @@ func (a *App) buildProgress(s scene) screen {
 	watch := newRunWatch()
 	return newProgress(s, title, watch, func() {
 		a.running = true
+		a.runs.Add(1)
 		a.needs.Start(a.job(watch))
 	})
 }
@@ -120,6 +121,7 @@ func (a *App) buildProgress(s scene) screen {
 func (a *App) job(watch *runWatch) func(context.Context) {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, a.draft
 	return func(ctx context.Context) {
+		defer a.runs.Done()
 		defer watch.endIfPanic()
 		var result engine.Result
 		var err error
