@@ -57,6 +57,8 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		a.draft.PIN.Wipe()
 		a.draft.PIN = msg.pin
 		return a.next()
+	case cardFailed:
+		return a.loseCard(msg.err)
 	case trackedChosen:
 		return a.trackedAre(msg.track)
 	case confirmed:

@@ -130,8 +130,8 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return a, nil
 }
 
-// receive takes what a page's command came back with, unless the page has been
-// left.
+// receive takes what a page's command came back with. When the page has been
+// left it is dropped, and a PIN in it wiped.
 func (a *App) receive(b bound) tea.Cmd {
 	switch {
 	case b.visit == a.visit.id:
@@ -139,6 +139,9 @@ func (a *App) receive(b bound) tea.Cmd {
 		return a.tellPage(b.msg)
 	case a.popup != nil && b.visit == a.popupVisit.id:
 		return a.tellPopup(b.msg)
+	}
+	if late, ok := b.msg.(checked); ok {
+		late.pin.Wipe()
 	}
 	return nil
 }

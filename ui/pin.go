@@ -42,6 +42,8 @@ type pinNeeds struct {
 type (
 	// pinGiven is the answer. The walk owns the PIN from here on.
 	pinGiven struct{ pin engine.PIN }
+	// cardFailed is the answer when the card has to be read anew.
+	cardFailed struct{ err error }
 
 	counted struct {
 		tries engine.Counter
@@ -64,6 +66,9 @@ func (p *pinPage) Init() tea.Cmd {
 		return counted{c, err}
 	}
 }
+
+// stays implements staying: the card checks a PIN, and may take a try.
+func (p *pinPage) stays() bool { return p.busy }
 
 func (p *pinPage) Keys() []key.Binding {
 	keys := []key.Binding{p.keys.forward, p.keys.erase}
@@ -88,6 +93,9 @@ func (p *pinPage) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (p *pinPage) count(msg counted) tea.Cmd {
+	if lost(msg.err) {
+		return p.answer(cardFailed{msg.err})
+	}
 	p.tries, p.counted = msg.tries, true
 	if msg.err != nil {
 		p.trouble, p.counted = msg.err, false
@@ -174,6 +182,9 @@ func (p *pinPage) judge(msg checked) tea.Cmd {
 		return p.answer(pinGiven{msg.pin})
 	}
 	msg.pin.Wipe()
+	if lost(msg.err) {
+		return p.answer(cardFailed{msg.err})
+	}
 	p.trouble = msg.err
 	if wrong, ok := errors.AsType[*engine.Error](msg.err); ok && (wrong.Kind == engine.WrongPIN || wrong.Kind == engine.PINBlocked) {
 		p.tries.Left = wrong.TriesLeft // which is 0 of a blocked one
@@ -182,6 +193,17 @@ func (p *pinPage) judge(msg checked) tea.Cmd {
 		return nil // the card was not asked
 	}
 	return p.Init() // count again; trouble is kept
+}
+
+// lost reports whether the card has to be reached anew: what it was asked by
+// now gets no answer any more.
+func lost(err error) bool {
+	for _, k := range []engine.Kind{engine.CardGone, engine.NoReaders, engine.CardTrouble, engine.Stopped} {
+		if engine.Is(err, k) {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *pinPage) View(w, _ int) string {

@@ -107,11 +107,16 @@ func (a *App) cardMoved() tea.Cmd {
 		}
 		return a.tellPage(cardLost{id})
 	case walk.ConfirmAssign, walk.SelectTemplates, walk.EnterPIN, walk.SelectTracked, walk.Confirm:
-		a.draft.ForgetCard()
-		gone := &engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader}
-		return tea.Batch(a.turn(walk.ConnectCard), a.trouble(gone))
+		return a.loseCard(&engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader})
 	}
 	return nil
+}
+
+// loseCard says why the card is not held any more, and has it read again as
+// soon as it is there.
+func (a *App) loseCard(why error) tea.Cmd {
+	a.draft.ForgetCard()
+	return tea.Batch(a.turn(walk.ConnectCard), a.trouble(why))
 }
 
 // seeFocused reads the card the profile page shows, if it lies in a reader and

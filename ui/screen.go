@@ -29,7 +29,8 @@ type scene struct {
 	said *[]tea.Msg // answers and notes the app has not heard yet
 }
 
-// staying is a page that cannot be left while something is being recorded.
+// staying is a page that cannot be left while something is being recorded, or
+// the card checks a PIN.
 type staying interface{ stays() bool }
 
 // note is a message for the status line: why a key did nothing, what just

@@ -89,15 +89,17 @@ func (a *App) buildConnect(s scene) screen {
 	return newConnect(s, a.keys, title, d.Card, d.Fits)
 }
 
+// buildPIN lets what the card is asked go on when the page is left: a command
+// that is given up ends the card's session, and the card is still held.
 func (a *App) buildPIN(s scene) screen {
-	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	desk, actor, d, ctx := a.needs.Desk, a.needs.Actor, &a.draft, a.ctx
 	card := d.Connected
 	n := pinNeeds{
 		card:   a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader),
 		newPIN: d.NewPIN(),
 		resume: d.Continues(),
-		tries:  func() (engine.Counter, error) { return desk.PINTries(s.ctx, actor, card) },
-		check:  func(pin engine.PIN) error { return desk.CheckPIN(s.ctx, actor, card, pin) },
+		tries:  func() (engine.Counter, error) { return desk.PINTries(ctx, actor, card) },
+		check:  func(pin engine.PIN) error { return desk.CheckPIN(ctx, actor, card, pin) },
 	}
 	if a.needs.Demo != nil {
 		n.hint = a.needs.Demo.PINHint(card.Contents.Identity.ID)
