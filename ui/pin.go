@@ -21,6 +21,7 @@ type pinPage struct {
 	fields  [2]widget.Secret
 	at      int // the field in focus
 	tries   engine.Counter
+	counts  bool // the card is being asked how many tries are left
 	counted bool
 	fresh   bool // the card has no PIN of its own yet: it is given one
 	sure    bool // the last try was confirmed
@@ -60,6 +61,7 @@ func newPIN(s scene, k keymap, n pinNeeds) *pinPage {
 }
 
 func (p *pinPage) Init() tea.Cmd {
+	p.counts = true
 	tries := p.needs.tries
 	return func() tea.Msg {
 		c, err := tries()
@@ -96,12 +98,13 @@ func (p *pinPage) count(msg counted) tea.Cmd {
 	if lost(msg.err) {
 		return p.answer(cardFailed{msg.err})
 	}
-	p.tries, p.counted = msg.tries, true
+	p.tries, p.counts, p.counted = msg.tries, false, msg.err == nil
 	if msg.err != nil {
-		p.trouble, p.counted = msg.err, false
+		p.trouble, p.eager = msg.err, false
+		return nil
 	}
 	p.fresh = p.needs.newPIN || p.needs.resume && msg.tries.Factory
-	if p.eager && p.counted {
+	if p.eager {
 		p.eager = false
 		return p.enter()
 	}
@@ -140,9 +143,12 @@ func (p *pinPage) enter() tea.Cmd {
 	switch {
 	case p.busy || p.blocked():
 		return nil
-	case !p.counted:
+	case p.counts && !p.counted:
 		p.eager = true
 		return nil
+	case !p.counted:
+		p.trouble = nil
+		return p.Init()
 	case p.fresh && p.at == 0:
 		p.at = 1
 		return nil
@@ -253,8 +259,10 @@ func (p *pinPage) state() string {
 	switch {
 	case p.busy:
 		return t.Checking
-	case !p.counted:
+	case p.counts && !p.counted:
 		return p.text.Frame.Working
+	case !p.counted:
+		return t.Uncounted
 	case p.fresh:
 		return t.NewHint
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 
@@ -165,4 +166,28 @@ func TestSessionEnds(t *testing.T) {
 			s.sees("Other certificates")
 		})
 	}
+}
+
+// A card that another program had while the tries were to be counted is asked
+// again with Enter.
+func TestCountAgain(t *testing.T) {
+	l := openLobby(t)
+	readers := l.strict()
+	s := l.sitDown(t)
+	s.opens("alovelace", "Ada Lovelace")
+	s.sees("third-party", "card 0071 2233")
+	s.press("enter")
+	s.sees("Which certificates?")
+	readers.failOnce(&engine.Error{Op: "begin transaction", Kind: engine.CardBusy})
+	s.press("enter")
+	goldenFrame(t, "pin-not-counted", s.sees("Another program is using the card", "Enter asks again"))
+	s.types("1")
+	if frame := s.sees("Enter asks again"); strings.Contains(frame, "One moment") {
+		t.Errorf("the page waits for nothing:\n%s", frame)
+	}
+	s.press("backspace", "enter")
+	s.sees("3 tries left.")
+	s.types(testPIN)
+	s.press("enter")
+	s.sees("Other certificates")
 }

@@ -114,6 +114,7 @@ var English = Text{
 		Weak:       "This PIN is too easy to guess. Choose one without repeats and sequences.",
 		Differ:     "The two PINs differ. Type both again.",
 		Card:       "%s's card %s in %s",
+		Uncounted:  "How many tries are left is not known. Enter asks again.",
 		Unknown:    "The card does not tell how many tries are left.",
 	},
 	Tracked: Tracked{

@@ -125,7 +125,7 @@ type (
 		Title, TitleNew, Field, NewField, AgainField, Shape, LastHint, LastAsk, Checking, NewHint string
 		TooShort, TooLong, NotASCII, Weak, Differ                                                 string
 		Card                                                                                      string // name, serial, reader
-		Unknown                                                                                   string
+		Uncounted, Unknown                                                                        string
 	}
 	// Tracked is the page about third-party certificates.
 	Tracked struct {
