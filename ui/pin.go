@@ -137,7 +137,9 @@ func (p *pinPage) typed(text string) {
 	p.eager = false
 }
 
-func (p *pinPage) blocked() bool { return p.counted && p.tries.Left == 0 && !p.fresh }
+// blocked reports whether no try is left. While the last one is checked, that
+// is not known: the tries may have been counted before or after it.
+func (p *pinPage) blocked() bool { return p.counted && !p.busy && p.tries.Left == 0 && !p.fresh }
 
 func (p *pinPage) enter() tea.Cmd {
 	switch {
