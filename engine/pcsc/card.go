@@ -22,12 +22,13 @@ const (
 
 // card is an open card. Its calls block; one goroutine makes them all.
 type card struct {
-	reader string // its name, for people
-	name   string // and for pcscd
-	pcscd  *scard.Context
-	handle *scard.Card
-	status *scard.CardStatus // when opened, or after the last reset
-	held   bool              // in a transaction of ours
+	reader   string // its name, for people
+	name     string // and for pcscd
+	pcscd    *scard.Context
+	handle   *scard.Card
+	protocol scard.Protocol    // as it was opened; resets do not change it
+	status   *scard.CardStatus // when opened, or after the last reset
+	held     bool              // in a transaction of ours
 }
 
 func (c *card) open() error {
@@ -40,7 +41,7 @@ func (c *card) open() error {
 	if err != nil {
 		return c.connectError(op, err)
 	}
-	if p := c.handle.ActiveProtocol(); p != scard.ProtocolT0 && p != scard.ProtocolT1 {
+	if c.protocol = c.handle.ActiveProtocol(); c.protocol != scard.ProtocolT0 && c.protocol != scard.ProtocolT1 {
 		return trouble(op, c.reader, scard.ErrProtoMismatch)
 	}
 	if c.status, err = c.statusAfterResets(); err != nil {
@@ -73,7 +74,7 @@ func (c *card) statusAfterResets() (*scard.CardStatus, error) {
 		if !errors.Is(err, scard.ErrResetCard) {
 			return status, err
 		}
-		if err := c.handle.Reconnect(scard.ShareShared, scard.ProtocolAny, scard.LeaveCard); err != nil {
+		if err := c.handle.Reconnect(scard.ShareShared, c.protocol, scard.LeaveCard); err != nil {
 			return nil, err
 		}
 	}
@@ -121,7 +122,7 @@ func (c *card) begin() error {
 // one reset, pcscd only tells of the reset; but it counts the pull.
 func (c *card) reconnect() error {
 	const op = "begin transaction"
-	if err := c.handle.Reconnect(scard.ShareShared, scard.ProtocolAny, scard.LeaveCard); err != nil {
+	if err := c.handle.Reconnect(scard.ShareShared, c.protocol, scard.LeaveCard); err != nil {
 		return c.explain(op, err)
 	}
 	status, err := c.statusAfterResets()

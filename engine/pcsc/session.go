@@ -30,6 +30,7 @@ type Session struct {
 	readers  *Readers
 	reader   string // its name, for people
 	extended bool
+	t0       bool
 	jobs     chan func()   // taken by the goroutine that owns the card
 	ended    chan struct{} // closed when that has let the card go
 	quit     chan struct{} // closed by finish
@@ -84,6 +85,7 @@ func (s *Session) live(ctx context.Context, opened chan<- error) {
 	defer s.card.letGo()
 	err := s.card.open()
 	s.extended = err == nil && s.card.extended()
+	s.t0 = s.card.protocol == scard.ProtocolT0
 	select {
 	case opened <- err:
 	case <-ctx.Done(): // whoever asked is gone
@@ -108,6 +110,10 @@ func (s *Session) live(ctx context.Context, opened chan<- error) {
 
 // Extended reports whether card and reader take extended-length commands.
 func (s *Session) Extended() bool { return s.extended }
+
+// T0 reports whether reader and card speak T=0, which has no extended-length
+// commands and no Le behind data (ISO/IEC 7816-3, 12.2).
+func (s *Session) T0() bool { return s.t0 }
 
 // Begin takes the card from all other programs until End. A context without a
 // deadline gets one of five seconds; when another program is still in a

@@ -49,6 +49,9 @@ type Session struct{}
 // Extended is false.
 func (*Session) Extended() bool { return false }
 
+// T0 is false.
+func (*Session) T0() bool { return false }
+
 // Begin ends with engine.NoReaders.
 func (*Session) Begin(context.Context) error { return without("begin transaction") }
 

@@ -62,7 +62,7 @@ func (s *session) send(ctx context.Context, c command) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, stopped(err)
 	}
-	extended := s.extended && c.long()
+	extended := s.extended && !s.t0 && c.long()
 	answer, sw, err := s.exchange(ctx, c, extended)
 	if err == nil && extended && sw == statusWrongLength {
 		// The ATR promised extended length and card or reader cannot; the
@@ -85,7 +85,7 @@ func (s *session) send(ctx context.Context, c command) ([]byte, error) {
 func (s *session) exchange(ctx context.Context, c command, extended bool) ([]byte, Status, error) {
 	rest, done := c.data, 0
 	for !extended && len(rest) > chunk {
-		_, sw, err := s.transmit(ctx, encodeShort(claChain, c, rest[:chunk], noAnswer))
+		_, sw, err := s.transmit(ctx, s.encodeShort(claChain, c, rest[:chunk], noAnswer))
 		if err != nil || sw != statusOK {
 			return nil, sw, err
 		}
@@ -93,14 +93,14 @@ func (s *session) exchange(ctx context.Context, c command, extended bool) ([]byt
 		c.tell(done)
 		ctx = context.WithoutCancel(ctx)
 	}
-	last := encodeShort
+	last := s.encodeShort
 	if extended {
 		last = encodeExtended
 	}
 	answer, sw, err := s.transmit(ctx, last(claLast, c, rest, c.answer))
 	ctx = context.WithoutCancel(ctx)
 	if err == nil && sw.class() == statusExactLength && len(answer) == 0 {
-		answer, sw, err = s.transmit(ctx, encodeShort(claLast, c, rest, sw.length()))
+		answer, sw, err = s.transmit(ctx, s.encodeShort(claLast, c, rest, sw.length()))
 	}
 	if err != nil {
 		return nil, 0, err
@@ -124,7 +124,10 @@ func (s *session) collect(ctx context.Context, first []byte, sw Status) ([]byte,
 		if portions == mostPortions || len(all) > mostAnswer {
 			return nil, sw, malformed("answer", "the card does not come to an end")
 		}
-		portion, next, err := s.transmit(ctx, encodeShort(claLast, command{ins: insGetResponse}, nil, sw.length()))
+		portion, next, err := s.transmit(ctx, s.encodeShort(claLast, command{ins: insGetResponse}, nil, sw.length()))
+		if err == nil && next.class() == statusExactLength && len(portion) == 0 {
+			portion, next, err = s.transmit(ctx, s.encodeShort(claLast, command{ins: insGetResponse}, nil, next.length()))
+		}
 		if err != nil {
 			return nil, next, err
 		}
@@ -155,13 +158,17 @@ func (s *session) transmit(ctx context.Context, apdu []byte) ([]byte, Status, er
 
 // encodeShort writes an APDU with one-byte lengths (ISO 7816-4, 5.1). Le is
 // the low byte of answer: 256 is 00.
-func encodeShort(cla byte, c command, data []byte, answer int) []byte {
+//
+// T=0 has one byte, P3, for both lengths (ISO/IEC 7816-3, 12.2). Behind data
+// there is no Le: the card says 61xx, and the answer is fetched. Where there is
+// neither data nor answer, P3 is 00.
+func (s *session) encodeShort(cla byte, c command, data []byte, answer int) []byte {
 	apdu := append(make([]byte, 0, 6+len(data)), cla, c.ins, c.p1, c.p2)
 	if len(data) > 0 {
 		apdu = append(apdu, byte(len(data)))
 		apdu = append(apdu, data...)
 	}
-	if answer != noAnswer {
+	if s.t0 && len(data) == 0 || !s.t0 && answer != noAnswer {
 		apdu = append(apdu, byte(answer))
 	}
 	return apdu

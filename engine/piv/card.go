@@ -39,6 +39,14 @@ type Connection interface {
 	Close() error
 }
 
+// T0Connection is a Connection that may speak the older protocol with its card.
+// One that is none speaks T=1, or whatever else takes APDUs as they are.
+type T0Connection interface {
+	Connection
+	// T0 tells whether reader and card speak T=0. Asked after Begin.
+	T0() bool
+}
+
 // Card is a PIV card in a reader. Its methods may be called from several
 // goroutines; each waits for its turn.
 type Card struct {
@@ -119,6 +127,9 @@ func (c *Card) begin(ctx context.Context) (*session, error) {
 		return nil, trouble("begin transaction", "", err)
 	}
 	s := &session{wire: c.conn, extended: c.conn.Extended(), random: c.random}
+	if conn, ok := c.conn.(T0Connection); ok {
+		s.t0 = conn.T0()
+	}
 	if err := s.selectPIV(ctx); err != nil {
 		_ = c.end(s, leave) // the first trouble is the one to tell
 		return nil, err

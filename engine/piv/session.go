@@ -10,6 +10,7 @@ import (
 // session is the PIV application, selected, within one transaction.
 type session struct {
 	wire     Transmitter
+	t0       bool // the reader speaks T=0 with the card
 	extended bool
 	random   io.Reader
 	over     bool // the transaction has ended
