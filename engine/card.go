@@ -90,6 +90,7 @@ type AdminKey struct {
 	Algorithm string // "3DES", "AES-192" …
 	Factory   bool   // still the factory's
 	Protected bool   // kept on the card behind the PIN
+	Untold    bool   // the issuer's own, and nobody told it to us
 }
 
 // Abilities are what a card can do beyond the least.

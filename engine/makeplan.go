@@ -87,6 +87,9 @@ func (p *planner) checkWhoAndWhat() {
 	if c.Abilities.SetSecrets && !c.Admin.Factory && !c.Admin.Protected {
 		p.hinder(AdminKeyUnknown{})
 	}
+	if c.Admin.Untold {
+		p.hinder(AdminKeyUntold{})
+	}
 }
 
 // proveCard lets the card sign with a key the record names, before anything

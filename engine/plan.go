@@ -235,6 +235,9 @@ type (
 	// AdminKeyUnknown says that the card's administration key is neither the factory's
 	// nor behind the PIN.
 	AdminKeyUnknown struct{}
+	// AdminKeyUntold says that the card's administration key is its issuer's, and that
+	// nobody told it to us.
+	AdminKeyUntold struct{}
 	// NoTriesLeft says that the PIN is blocked.
 	NoTriesLeft struct{}
 	// UserDisabled says that the account is disabled in the directory.
@@ -251,6 +254,7 @@ func (AttributeLacking) obstacle()  {}
 func (EncryptionInPlace) obstacle() {}
 func (Unprovable) obstacle()        {}
 func (AdminKeyUnknown) obstacle()   {}
+func (AdminKeyUntold) obstacle()    {}
 func (NoTriesLeft) obstacle()       {}
 func (UserDisabled) obstacle()      {}
 func (StateForbids) obstacle()      {}

@@ -38,6 +38,16 @@ func (a adminAlgorithm) known() bool    { return a.keyLength() > 0 }
 func (a adminAlgorithm) String() string { return adminAlgorithms[a].name }
 func (a adminAlgorithm) keyLength() int { return adminAlgorithms[a].keyLength }
 
+// adminAlgorithmNamed finds an algorithm by its name; zero when there is none.
+func adminAlgorithmNamed(name string) adminAlgorithm {
+	for a, known := range adminAlgorithms {
+		if known.name == name {
+			return a
+		}
+	}
+	return 0
+}
+
 func (a adminAlgorithm) cipher(key []byte) (cipher.Block, error) {
 	if len(key) != a.keyLength() {
 		return nil, fmt.Errorf("administration key is %d bytes long, and %s wants %d", len(key), a, a.keyLength())
@@ -46,6 +56,12 @@ func (a adminAlgorithm) cipher(key []byte) (cipher.Block, error) {
 		return des.NewTripleDESCipher(key) //nolint:gosec // as above
 	}
 	return aes.NewCipher(key)
+}
+
+// AdminKey is an administration key that a card's issuer told us.
+type AdminKey struct {
+	Algorithm string // "3DES", "AES-128", "AES-192" or "AES-256"
+	Value     []byte
 }
 
 // factoryAdminKey is what a YubiKey leaves the factory with, as 3DES and, from
@@ -128,23 +144,48 @@ func (s *session) authenticate(ctx context.Context, algorithm, ref byte, ask []b
 	return value, nil
 }
 
-// unlockAdmin authenticates with the first key the card takes: the factory's,
-// unless the card says it is no longer that, and the one behind the PIN. Which
-// of the two it is also tells how far an interrupted protectAdminKey came.
+const opUnlockAdmin = "unlock administration key"
+
+// unlockAdmin authenticates with the administration key.
 //
-// A wrong key costs nothing on a YubiKey: "there is no retry limit on the
+// A wrong one costs nothing on a YubiKey: "there is no retry limit on the
 // management key" (docs.yubico.com, .NET SDK, "The PIV PIN, PUK, and management
-// key"). Other cards may count, and are asked with one key only.
+// key"). Other cards may count, and are shown the key that we were told, once,
+// and no other.
 func (s *session) unlockAdmin(ctx context.Context) error {
-	const op = "unlock administration key"
 	made, err := s.made(ctx)
-	if err != nil {
+	switch {
+	case err != nil:
+		return err
+	case made.firmware.yubiKey():
+		return s.unlockYubiKey(ctx, made)
+	}
+	if err := s.checkTold(made); err != nil {
 		return err
 	}
+	taken, err := s.tryAdmin(ctx, adminMetadata{algorithm: adminAlgorithmNamed(s.told.Algorithm)}, s.told.Value)
+	if err == nil && !taken {
+		return refused(opUnlockAdmin, "", "the card has another administration key than the one that was told")
+	}
+	return err
+}
+
+// checkTold reports a card whose administration key nobody told us.
+func (s *session) checkTold(made maker) error {
+	if made.firmware.yubiKey() || s.told.Value != nil {
+		return nil
+	}
+	return refused(opUnlockAdmin, "", "nobody told the administration key of this card")
+}
+
+// unlockYubiKey authenticates with the first key the card takes: the factory's,
+// unless the card says it is no longer that, and the one behind the PIN. Which
+// of the two it is also tells how far an interrupted protectAdminKey came.
+func (s *session) unlockYubiKey(ctx context.Context, made maker) (err error) {
 	m := adminMetadata{algorithm: tripleDES, factory: true}
 	if made.firmware.tellsMetadata() {
 		if m, err = s.readAdminMetadata(ctx); err != nil {
-			return trouble(op, "", err)
+			return trouble(opUnlockAdmin, "", err)
 		}
 	}
 	if m.factory {
@@ -153,34 +194,31 @@ func (s *session) unlockAdmin(ctx context.Context) error {
 			return err
 		}
 	}
-	if made.firmware.yubiKey() {
-		key, err := s.readProtectedKey(ctx)
-		defer clear(key)
-		if err != nil && !unreadable(err) {
-			return trouble(op, "", err)
-		}
-		if len(key) == m.algorithm.keyLength() {
-			taken, err := s.tryAdmin(ctx, m, key)
-			if taken || err != nil {
-				return err
-			}
+	key, err := s.readProtectedKey(ctx)
+	defer clear(key)
+	if err != nil && !unreadable(err) {
+		return trouble(opUnlockAdmin, "", err)
+	}
+	if len(key) == m.algorithm.keyLength() {
+		taken, err := s.tryAdmin(ctx, m, key)
+		if taken || err != nil {
+			return err
 		}
 	}
-	return refused(op, "", "the card has another administration key than the factory's, and none behind the PIN")
+	return refused(opUnlockAdmin, "", "the card has another administration key than the factory's, and none behind the PIN")
 }
 
 // tryAdmin reports whether the card takes a key. A card that waited in vain for
 // a finger refuses in the same words as one that was shown a wrong key.
 func (s *session) tryAdmin(ctx context.Context, m adminMetadata, key []byte) (taken bool, err error) {
-	const op = "unlock administration key"
 	err = s.authenticateAdmin(ctx, m.algorithm, key)
 	switch {
 	case err == nil:
 		return true, nil
 	case !isStatus(err):
-		return false, trouble(op, "", err)
+		return false, trouble(opUnlockAdmin, "", err)
 	case m.touch:
-		return false, &engine.Error{Op: op, Kind: engine.TouchMissed, Err: err}
+		return false, &engine.Error{Op: opUnlockAdmin, Kind: engine.TouchMissed, Err: err}
 	}
 	return false, nil
 }

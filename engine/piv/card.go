@@ -53,6 +53,8 @@ type Card struct {
 	conn   Connection
 	random io.Reader
 	turn   chan struct{} // holds a token while somebody is at the card
+
+	told AdminKey // by its issuer; zero when it was not
 }
 
 var _ engine.Card = (*Card)(nil)
@@ -62,6 +64,10 @@ var _ engine.Card = (*Card)(nil)
 func Open(conn Connection, random io.Reader) *Card {
 	return &Card{conn: conn, random: random, turn: make(chan struct{}, 1)}
 }
+
+// UseAdminKey has Unlock use a key that the card's issuer told us, on a card
+// that is not a YubiKey. Without one such a card is read and never written.
+func (c *Card) UseAdminKey(key AdminKey) { c.told = key }
 
 // Close lets the card go. Calls in progress end with the connection's error.
 func (c *Card) Close() error { return c.conn.Close() }
@@ -126,7 +132,7 @@ func (c *Card) begin(ctx context.Context) (*session, error) {
 		<-c.turn
 		return nil, trouble("begin transaction", "", err)
 	}
-	s := &session{wire: c.conn, extended: c.conn.Extended(), random: c.random}
+	s := &session{wire: c.conn, extended: c.conn.Extended(), random: c.random, told: c.told}
 	if conn, ok := c.conn.(T0Connection); ok {
 		s.t0 = conn.T0()
 	}

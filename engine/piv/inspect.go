@@ -121,7 +121,7 @@ func words(err error) string {
 func (s *session) inspectAdminKey(ctx context.Context) (engine.AdminKey, error) {
 	fw := s.maker.firmware
 	if !fw.yubiKey() {
-		return engine.AdminKey{}, nil
+		return engine.AdminKey{Untold: s.told.Value == nil}, nil
 	}
 	key := engine.AdminKey{Algorithm: tripleDES.String()}
 	if fw.tellsMetadata() {

@@ -14,6 +14,7 @@ type session struct {
 	extended bool
 	random   io.Reader
 	over     bool // the transaction has ended
+	told     AdminKey
 
 	maker *maker // nil until asked
 }

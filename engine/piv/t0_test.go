@@ -3,7 +3,6 @@ package piv
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/x509"
 	"reflect"
 	"testing"
@@ -91,7 +90,7 @@ func TestT0(t *testing.T) {
 			large := furnish(t, state, 0x9e, sim.PINNever, sim.TouchNever)
 			v := put(t, state, sim.Options{})
 			want := inspect(t, v.open())
-			c := Open(&t0Reader{virtual: v}, rand.Reader)
+			c := openTold(&t0Reader{virtual: v})
 			if got := inspect(t, c); !reflect.DeepEqual(got, want) {
 				t.Errorf("contents are %+v, want %+v", got, want)
 			}

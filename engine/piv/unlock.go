@@ -44,6 +44,9 @@ func (u *unlocked) unlock(ctx context.Context, pin engine.PIN, factory bool) err
 	if err != nil {
 		return err
 	}
+	if err := u.checkTold(made); err != nil {
+		return err
+	}
 	u.pin = copyPIN(pin)
 	if factory && made.firmware.tellsMetadata() {
 		state, err := u.readCounter(ctx, refPIN)

@@ -150,6 +150,40 @@ func TestUnknownAdminKey(t *testing.T) {
 	}
 }
 
+// A card that is not a YubiKey is never shown a key that nobody told us: it may
+// count the tries. It is not shown the PIN in vain either.
+func TestAdminKeyIsNotGuessed(t *testing.T) {
+	v := put(t, factory(t, plainCard), sim.Options{})
+	c := Open(v, rand.Reader)
+	if !inspect(t, c).Admin.Untold {
+		t.Error("the contents do not say that the key is not known")
+	}
+	v.apdus()
+	_, err := c.Unlock(t.Context(), newPIN("123456"), false)
+	wantKind(t, err, engine.CardRefused)
+	if sent := v.sent(); sent[insVerify]+sent[insAuthenticate] != 0 {
+		t.Errorf("the card was shown secrets: %v", sent)
+	}
+}
+
+// A key that was told is tried once, and a wrong one ends the matter.
+func TestAdminKeyTold(t *testing.T) {
+	v := put(t, factory(t, plainCard), sim.Options{})
+	c := Open(v, rand.Reader)
+	c.UseAdminKey(AdminKey{Algorithm: "3DES", Value: bytes.Repeat([]byte{9}, 24)})
+	if inspect(t, c).Admin.Untold {
+		t.Error("the contents say that the key is not known")
+	}
+	v.apdus()
+	_, err := c.Unlock(t.Context(), newPIN("123456"), false)
+	wantKind(t, err, engine.CardRefused)
+	if n := v.sent()[insAuthenticate]; n != 2 { // witness and answer
+		t.Errorf("%d commands about the key, want 2", n)
+	}
+	c.UseAdminKey(AdminKey{Algorithm: "3DES", Value: factoryAdminKey()})
+	unlock(t, c, "123456", false)
+}
+
 // Unlock finds a key behind the PIN that Yubico's tools put there, in every
 // algorithm.
 func TestProtectedByOthers(t *testing.T) {

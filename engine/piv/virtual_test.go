@@ -104,10 +104,26 @@ func (v *virtual) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 func (v *virtual) Extended() bool { return v.extended }
 func (v *virtual) Close() error   { return nil }
 
-func (v *virtual) open() *Card { return Open(v, rand.Reader) }
+func (v *virtual) open() *Card { return openTold(v) }
+
+// openTold opens a card; of the plain one we were told the administration key.
+func openTold(conn Connection) *Card {
+	c := Open(conn, rand.Reader)
+	c.UseAdminKey(AdminKey{Algorithm: tripleDES.String(), Value: factoryAdminKey()})
+	return c
+}
 
 // apdus counts the commands since it was last asked.
 func (v *virtual) apdus() int { return len(v.trace.Take()) }
+
+// sent counts them by instruction.
+func (v *virtual) sent() map[byte]int {
+	counts := map[byte]int{}
+	for _, ex := range v.trace.Take() {
+		counts[ex.Header[1]]++
+	}
+	return counts
+}
 
 // newPIN makes a PIN for one call.
 func newPIN(s string) engine.PIN { return engine.NewPIN([]byte(s)) }

@@ -278,6 +278,7 @@ var English = Text{
 		EncryptionInPlace: "%s: this card cannot keep the old encryption key, and old mail would be lost.",
 		Unprovable:        "%s: this card cannot prove an elliptic-curve encryption key. The template needs RSA.",
 		AdminKey:          "The card's administration key is neither the factory's nor kept behind the PIN: only whoever set it can write.",
+		AdminKeyUntold:    "The administration key of this card is not known. This version knows those of YubiKeys only: the factory's, and one kept behind the PIN.",
 		NoTries:           "The PIN is blocked. Unblock it with the PUK first.",
 		Disabled:          "The account is disabled in the directory.",
 		State:             "A card that is %s is not updated.",

@@ -250,6 +250,12 @@ func TestPlans(t *testing.T) {
 			}
 			b.Selection.Optional = map[string]bool{"VPN": true}
 		},
+		"administration-key-of-a-plain-card": func(b *bench) {
+			b.manage("Authentication", "9a", 9)
+			b.manage("Signing", "9c", 400)
+			b.Contents.Admin = engine.AdminKey{Untold: true}
+			b.Contents.Abilities = engine.Abilities{KeyTypes: []engine.KeyType{engine.P256}}
+		},
 		"unprovable-encryption-on-a-plain-card": func(b *bench) {
 			b.manage("Authentication", "9a", 400)
 			b.manage("Signing", "9c", 400)

@@ -82,6 +82,8 @@ func (t *Text) Obstacle(o engine.Obstacle) string {
 		return fmt.Sprintf(w.Unprovable, o.Template)
 	case engine.AdminKeyUnknown:
 		return w.AdminKey
+	case engine.AdminKeyUntold:
+		return w.AdminKeyUntold
 	case engine.NoTriesLeft:
 		return w.NoTries
 	case engine.UserDisabled:

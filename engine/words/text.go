@@ -238,7 +238,8 @@ type (
 		NoKeysThere                   string // template, place
 		Lacking, Control              string // template, attribute
 		EncryptionInPlace, Unprovable string // template
-		AdminKey, NoTries, Disabled   string
+		AdminKey, AdminKeyUntold      string
+		NoTries, Disabled             string
 		State                         string // state
 	}
 	// Counts are nouns with numbers.
