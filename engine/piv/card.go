@@ -54,6 +54,10 @@ type Card struct {
 	random io.Reader
 	turn   chan struct{} // holds a token while somebody is at the card
 
+	// What was learned of the card, for as long as it lies in the reader.
+	// Whoever has the turn reads and writes it.
+	holder holderPIN
+
 	told AdminKey // by its issuer; zero when it was not
 }
 
@@ -132,7 +136,7 @@ func (c *Card) begin(ctx context.Context) (*session, error) {
 		<-c.turn
 		return nil, trouble("begin transaction", "", err)
 	}
-	s := &session{wire: c.conn, extended: c.conn.Extended(), random: c.random, told: c.told}
+	s := &session{wire: c.conn, extended: c.conn.Extended(), random: c.random, told: c.told, holder: &c.holder}
 	if conn, ok := c.conn.(T0Connection); ok {
 		s.t0 = conn.T0()
 	}

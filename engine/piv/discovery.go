@@ -1,5 +1,7 @@
 package piv
 
+import "context"
+
 // Tags of the Discovery Object (SP 800-73-4 part 1, 3.3.2).
 const (
 	tagDiscovery = 0x7e
@@ -16,6 +18,16 @@ type Discovery struct {
 	PreferGlobal  bool // of both PINs, the holder knows the global one
 	VirtualNoCode bool // a virtual contact interface needs no pairing code
 	Virtual       bool // has a virtual contact interface
+}
+
+// readDiscovery reads the Discovery Object; a card without one prefers nothing.
+// It is not inside a 53 (SP 800-73-4 part 1, 3.3.2).
+func (s *session) readDiscovery(ctx context.Context) (Discovery, error) {
+	answer, err := s.getData(ctx, objectDiscovery)
+	if err != nil || answer == nil {
+		return Discovery{}, err
+	}
+	return ParseDiscovery(answer)
 }
 
 // ParseDiscovery reads a Discovery Object, with its tag 7E.

@@ -8,9 +8,10 @@ import (
 
 // References that are not slots (SP 800-73-4 part 1, tables 4a and 4b).
 const (
-	refPIN      = 0x80
-	refPUK      = 0x81
-	refAdminKey = 0x9b
+	refGlobalPIN = 0x00
+	refPIN       = 0x80
+	refPUK       = 0x81
+	refAdminKey  = 0x9b
 )
 
 // The elements of metadata (docs.yubico.com, .NET SDK, "Get metadata").

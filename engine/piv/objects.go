@@ -11,6 +11,7 @@ type objectID uint32
 // The objects beside the certificates: SP 800-73-4 part 1, table 3, and
 // Yubico's.
 const (
+	objectDiscovery    objectID = 0x7e
 	objectCHUID        objectID = 0x5fc102
 	objectCapabilities objectID = 0x5fc107
 	objectPrinted      objectID = 0x5fc109
@@ -28,13 +29,8 @@ const (
 // there is none (SP 800-73-4 part 2, 3.1.2). An object that was emptied counts
 // as none: that is how it is deleted.
 func (s *session) readObject(ctx context.Context, id objectID) ([]byte, error) {
-	answer, err := s.send(ctx, command{
-		ins: insGetData, p1: 0x3f, p2: 0xff, data: encodeElement(tagList, id.bytes()), answer: longAnswer,
-	})
-	switch {
-	case errors.Is(err, statusNotFound), errors.Is(err, statusNoReference):
-		return nil, nil
-	case err != nil:
+	answer, err := s.getData(ctx, id)
+	if err != nil || answer == nil {
 		return nil, err
 	}
 	objects, err := readElements(answer)
@@ -48,6 +44,17 @@ func (s *session) readObject(ctx context.Context, id objectID) ([]byte, error) {
 		return nil, nil
 	}
 	return objects[0].value, nil
+}
+
+// getData returns an object as it comes, and nil when there is none.
+func (s *session) getData(ctx context.Context, id objectID) ([]byte, error) {
+	answer, err := s.send(ctx, command{
+		ins: insGetData, p1: 0x3f, p2: 0xff, data: encodeElement(tagList, id.bytes()), answer: longAnswer,
+	})
+	if errors.Is(err, statusNotFound) || errors.Is(err, statusNoReference) {
+		return nil, nil
+	}
+	return answer, err
 }
 
 // writeObject replaces an object (SP 800-73-4 part 2, 3.3.1). Empty content

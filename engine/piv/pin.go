@@ -26,16 +26,52 @@ func appendPadded(to, secret []byte) []byte {
 	return append(to, bytes.Repeat([]byte{0xff}, secretLength-len(secret))...)
 }
 
+// holderPIN is where the card keeps the PIN that its holder knows. The zero
+// value is one that was not asked about.
+type holderPIN struct {
+	ref   byte
+	asked bool
+}
+
+// pinRef asks which PIN the holder knows: the card's own, unless the card
+// prefers the global one (SP 800-73-4 part 1, 3.3.2). Once is enough for as
+// long as the card lies in the reader. A YubiKey has no global PIN.
+func (s *session) pinRef(ctx context.Context) (byte, error) {
+	if s.holder.asked {
+		return s.holder.ref, nil
+	}
+	made, err := s.made(ctx)
+	if err != nil {
+		return 0, err
+	}
+	ref := byte(refPIN)
+	if !made.firmware.yubiKey() {
+		d, err := s.readDiscovery(ctx)
+		if err != nil && !unreadable(err) { // rubbish prefers nothing
+			return 0, trouble("read Discovery Object", "", err)
+		}
+		if d.PreferGlobal {
+			ref = refGlobalPIN
+		}
+	}
+	*s.holder = holderPIN{ref: ref, asked: true}
+	return ref, nil
+}
+
 // verifyPIN verifies the PIN (SP 800-73-4 part 2, 3.2.1). A wrong one has cost
 // a try when it returns.
 func (s *session) verifyPIN(ctx context.Context, pin engine.PIN) error {
 	if err := pin.CheckShape(); err != nil {
 		return err
 	}
+	ref, err := s.pinRef(ctx)
+	if err != nil {
+		return err
+	}
 	return pin.Use(func(b []byte) error {
 		padded := appendPadded(make([]byte, 0, secretLength), b)
 		defer clear(padded)
-		_, err := s.send(ctx, command{ins: insVerify, p2: refPIN, data: padded})
+		_, err := s.send(ctx, command{ins: insVerify, p2: ref, data: padded})
 		return s.verdict(ctx, "check PIN", err)
 	})
 }
@@ -61,7 +97,11 @@ func (s *session) verdict(ctx context.Context, op string, err error) error {
 // none (SP 800-73-4 part 2, 3.2.1). When the PIN is verified already, the card
 // says so instead, and the tries are not known.
 func (s *session) askCounter(ctx context.Context) (engine.Counter, error) {
-	_, err := s.send(ctx, command{ins: insVerify, p2: refPIN})
+	ref, err := s.pinRef(ctx)
+	if err != nil {
+		return engine.Counter{}, err
+	}
+	_, err = s.send(ctx, command{ins: insVerify, p2: ref})
 	sw := Status(0)
 	switch {
 	case err == nil:

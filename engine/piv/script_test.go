@@ -70,7 +70,7 @@ func (s *script) open() *Card                 { return Open(s, rand.Reader) }
 
 // session is a session with the application selected.
 func (s *script) session() *session {
-	return &session{wire: s, extended: s.extended, random: rand.Reader}
+	return &session{wire: s, extended: s.extended, random: rand.Reader, holder: &holderPIN{ref: refPIN, asked: true}}
 }
 
 func unhex(t *testing.T, s string) []byte {

@@ -15,6 +15,7 @@ type session struct {
 	random   io.Reader
 	over     bool // the transaction has ended
 	told     AdminKey
+	holder   *holderPIN
 
 	maker *maker // nil until asked
 }

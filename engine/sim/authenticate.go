@@ -87,9 +87,9 @@ func (c *Card) pinSuffices(policy byte) bool {
 	case PINNever:
 		return true
 	case PINOnce:
-		return c.session.verified
+		return c.session.pinShown()
 	}
-	return c.session.verified && c.session.freshPIN == c.session.commands-1
+	return c.session.pinShown() && c.session.freshPIN == c.session.commands-1
 }
 
 // fingerSuffices waits for a touch if the policy wants one. A YubiKey whose

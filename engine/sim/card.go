@@ -48,15 +48,16 @@ type Card struct {
 
 // session is what a card forgets when its power goes.
 type session struct {
-	selected  bool
-	verified  bool // the PIN was
-	admin     bool // the administration key was authenticated
-	commands  int  // whole commands so far
-	freshPIN  int  // number of the command that verified the PIN
-	challenge *challenge
-	touched   time.Time // last touch of the contact
-	chain     *command  // command whose last part has not come
-	rest      []byte    // of an answer, waiting for GET RESPONSE
+	selected       bool
+	verified       bool // the PIN was
+	verifiedGlobal bool // and the global PIN
+	admin          bool // the administration key was authenticated
+	commands       int  // whole commands so far
+	freshPIN       int  // number of the command that verified the PIN
+	challenge      *challenge
+	touched        time.Time // last touch of the contact
+	chain          *command  // command whose last part has not come
+	rest           []byte    // of an answer, waiting for GET RESPONSE
 }
 
 // New returns a card with a state. It refuses a state that no card can have.
@@ -226,7 +227,7 @@ func (c *Card) selectApplication(cmd command) ([]byte, status) {
 
 // lock takes back everything the card has been shown.
 func (s *session) lock() {
-	s.verified, s.admin, s.challenge = false, false, nil
+	s.verified, s.verifiedGlobal, s.admin, s.challenge = false, false, false, nil
 	s.freshPIN = 0
 }
 

@@ -21,6 +21,21 @@ const (
 // PIN is PIV's own (SP 800-73-4 part 1, 3.3.2).
 const yubiKeyDiscovery = "\x4f\x0b" + applicationID + "\x5f\x2f\x02\x40\x00"
 
+// globalDiscovery is that of a card whose holder knows the global PIN: both PINs
+// are taken, and the global one comes first.
+const globalDiscovery = "\x4f\x0b" + applicationID + "\x5f\x2f\x02\x60\x20"
+
+// discovery is the discovery object that nobody wrote; "" when there is none.
+func (s State) discovery() string {
+	switch {
+	case s.hasGlobalPIN():
+		return globalDiscovery
+	case s.Firmware.plain():
+		return ""
+	}
+	return yubiKeyDiscovery
+}
+
 // maxCommand is how many bytes of data the parts of a command may have
 // together. YubiKeys have a buffer of 3072, and so room for objects of 3063
 // and certificates of about 3052 bytes (yubico-piv-tool, lib/internal.h,
@@ -92,12 +107,13 @@ func (c *Card) getData(cmd command) ([]byte, status) {
 	switch {
 	case !ok:
 		return nil, swNotFound
-	case o.needsPIN() && !c.session.verified:
+	case o.needsPIN() && !c.session.pinShown():
 		return nil, swSecurityStatus
 	}
 	value, ok := c.state.Objects[o]
-	if !ok && o == objectDiscovery && !c.state.Firmware.plain() {
-		value, ok = []byte(yubiKeyDiscovery), true
+	if !ok && o == objectDiscovery {
+		value = []byte(c.state.discovery())
+		ok = len(value) > 0
 	}
 	if !ok {
 		return nil, swNotFound

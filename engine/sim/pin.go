@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// Key references of PIN and PUK (SP 800-73-4 part 1, table 4a).
+// Key references of PINs and PUK (SP 800-73-4 part 1, table 4a).
 const (
-	refPIN = 0x80
-	refPUK = 0x81
+	refGlobalPIN = 0x00
+	refPIN       = 0x80
+	refPUK       = 0x81
 )
 
 const (
@@ -20,36 +21,44 @@ const (
 // verify is VERIFY (SP 800-73-4 part 2, 3.2.1): with data it tries a PIN,
 // without it asks for the tries left, with P1 FF it takes the PIN back.
 func (c *Card) verify(cmd command) ([]byte, status) {
-	switch {
-	case cmd.p2 != refPIN:
+	pin, verified := &c.state.PIN, &c.session.verified
+	if cmd.p2 == refGlobalPIN && c.state.hasGlobalPIN() {
+		pin, verified = &c.state.Global, &c.session.verifiedGlobal
+	} else if cmd.p2 != refPIN {
 		return nil, swReferenceNotFound
+	}
+	switch {
 	case cmd.p1 == 0xff && len(cmd.data) == 0:
-		c.session.verified = false
+		*verified = false
 		return nil, swOK
 	case cmd.p1 != 0x00:
 		return nil, c.badParameters()
 	case len(cmd.data) == 0:
-		return nil, c.triesLeft()
-	case !c.comparable(refPIN, cmd.data):
+		return nil, pin.triesLeft(*verified)
+	case !c.comparable(cmd.p2, cmd.data):
 		return nil, swIncorrectData
 	}
-	sw := try(&c.state.PIN, cmd.data)
-	c.session.verified = sw == swOK
+	sw := try(pin, cmd.data)
+	*verified = sw == swOK
 	if sw == swOK {
 		c.session.freshPIN = c.session.commands
 	}
 	return nil, sw
 }
 
-func (c *Card) triesLeft() status {
+func (s Secret) triesLeft(verified bool) status {
 	switch {
-	case c.session.verified:
+	case verified:
 		return swOK
-	case c.state.PIN.Left == 0:
+	case s.Left == 0:
 		return swBlocked
 	}
-	return c.state.PIN.tries()
+	return s.tries()
 }
+
+// pinShown reports whether either PIN was verified: both open what wants one
+// (SP 800-73-4 part 1, 5.1).
+func (s *session) pinShown() bool { return s.verified || s.verifiedGlobal }
 
 // changeReference is CHANGE REFERENCE DATA (SP 800-73-4 part 2, 3.2.2): a new
 // PIN for who knows the old one, or a new PUK.

@@ -123,3 +123,28 @@ func TestManyTries(t *testing.T) {
 	say(t, card, "00 f7 00 80", "01 01 ff 05 01 01 06 02 14 13 9000")
 	say(t, card, "00 f7 00 81", "01 01 ff 05 01 01 06 02 05 05 9000")
 }
+
+// The global PIN opens what the PIN opens, each has its own tries, and the
+// discovery object says which of the two the holder knows.
+func TestGlobalPIN(t *testing.T) {
+	const (
+		discovery = "00 cb 3f ff 03 5c 01 7e"
+		printed   = "00 cb 3f ff 05 5c 03 5f c1 09"
+	)
+	state := newCard(t, plain, Options{}).State()
+	card := cardOf(t, state, Options{})
+	say(t, card, "00 20 00 00", "6a88")
+	say(t, card, discovery, "6a82")
+
+	state.Global = factorySecret("87654321", 5)
+	state.Objects[objectPrinted] = []byte{1}
+	card = cardOf(t, state, Options{})
+	say(t, card, discovery, "7e 12 4f 0b a0 00 00 03 08 00 00 10 00 01 00 5f 2f 02 60 20 9000")
+	say(t, card, "00 20 00 00 08 31 32 33 34 35 36 ff ff", "63c4")
+	say(t, card, printed, "6982")
+	say(t, card, triesLeft, "63c3")
+	say(t, card, "00 20 00 00 08 38 37 36 35 34 33 32 31", "9000")
+	say(t, card, printed, "53 01 01 9000")
+	say(t, card, "00 20 00 00", "9000")
+	say(t, card, triesLeft, "63c3")
+}

@@ -20,6 +20,7 @@ type State struct {
 	Memory   int               `json:"memory"` // bytes that all data objects may take together
 	PIN      Secret            `json:"pin"`
 	PUK      Secret            `json:"puk"`
+	Global   Secret            `json:"globalPIN,omitzero"` // of a plain card whose holder knows this one and not the PIN; zero: there is none
 	Admin    AdminKey          `json:"adminKey"`
 	Keys     map[Slot]Key      `json:"keys"`
 	Objects  map[Object][]byte `json:"objects"` // values, without the tag around them (53; 7E of the discovery object)
@@ -163,6 +164,9 @@ func (s State) check() error {
 	if err := s.PUK.check(); err != nil {
 		return fmt.Errorf("PUK of card: %w", err)
 	}
+	if err := s.Global.check(); err != nil && s.hasGlobalPIN() {
+		return fmt.Errorf("global PIN of card: %w", err)
+	}
 	if _, err := s.Admin.cipher(); err != nil {
 		return fmt.Errorf("administration key of card: %w", err)
 	}
@@ -178,6 +182,8 @@ func (s State) check() error {
 	}
 	return nil
 }
+
+func (s State) hasGlobalPIN() bool { return s.Global.Max > 0 }
 
 func (s Secret) check() error {
 	switch {
