@@ -68,6 +68,10 @@ type Key struct {
 	KeySpec
 	Public   []byte `json:"public"` // SubjectPublicKeyInfo, DER
 	Imported bool   `json:"imported,omitempty"`
+
+	// Unreadable says why what the card tells of the key makes no sense. All
+	// else is empty then, and the key is left alone.
+	Unreadable string `json:"unreadable,omitempty"`
 }
 
 // Item is what one place of the card holds: a key, a certificate or both.

@@ -218,6 +218,9 @@ func (p *planner) possible(t Template) bool {
 // takenByOther reports whether a certificate that is not this template's lies
 // at an item's place, and which.
 func (p *planner) takenByOther(t Template, it Item) (string, bool) {
+	if it.Key != nil && it.Key.Unreadable != "" {
+		return it.Key.Unreadable, true // nobody can say whose it is
+	}
 	if it.Certificate == nil && it.Unreadable == "" {
 		return "", false
 	}
@@ -308,6 +311,9 @@ func (p *planner) write(t Template, home Place, to *[]Step) {
 func (p *planner) remove(c Choice) {
 	m, _ := onCard(c.Template, p.in.Record, &p.in.Contents)
 	deletes := p.in.Contents.Abilities.DeleteKeys
+	if it, _ := p.in.Contents.At(m.Place); it.Key != nil && it.Key.Unreadable != "" {
+		deletes = false // nobody can say whose it is
+	}
 	p.expect(m.Place)
 	add(&p.removals, Step{Verb: RemoveCertificate, Place: m.Place, Template: c.Template.Name})
 	if deletes {

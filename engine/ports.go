@@ -87,7 +87,8 @@ type CardKeys interface {
 	// MakeKey makes a key, over any that is there, and reads its policies back
 	// where the card tells them.
 	MakeKey(ctx context.Context, at Place, spec KeySpec) (Key, error)
-	// KeyAt tells what key lies at a place; nil when none.
+	// KeyAt tells what key lies at a place; nil when none. One that cannot be
+	// described is Unreadable, and no error.
 	KeyAt(ctx context.Context, at Place) (*Key, error)
 	MoveKey(ctx context.Context, from, to Place) error
 	// RemoveKey removes a key; none there is no error.

@@ -83,17 +83,15 @@ func (s *session) Inspect(ctx context.Context) (engine.Contents, error) {
 }
 
 // inspectSlot reads one slot. What is wrong with its certificate or its key is
-// said in the item: a key that cannot be described still takes its place.
+// said in the item.
 func (s *session) inspectSlot(ctx context.Context, sl slot) (engine.Item, error) {
 	item := engine.Item{Place: sl.place}
 	key, err := s.readKey(ctx, sl)
-	switch {
-	case unreadable(err):
-		item.Key, item.Unreadable = &engine.Key{}, words(err)
-	case err != nil:
+	if err != nil {
 		return item, err
-	default:
-		item.Key = key
+	}
+	if item.Key = key; key != nil {
+		item.Unreadable = key.Unreadable
 	}
 	der, err := s.readCertificate(ctx, sl)
 	switch {

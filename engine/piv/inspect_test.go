@@ -3,6 +3,7 @@ package piv
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -173,9 +174,35 @@ func TestUnknownKeyTakesItsPlace(t *testing.T) {
 	s.maker = &maker{firmware: firmware{5, 7, 1}}
 	item, err := s.inspectSlot(t.Context(), slots[0])
 	noError(t, err)
-	if item.Key == nil || item.Key.Public != nil || !strings.Contains(item.Unreadable, "FF") {
+	if item.Key == nil || item.Key.Public != nil || !strings.Contains(item.Unreadable, "FF") || item.Key.Unreadable != item.Unreadable {
 		t.Errorf("item is %+v", item)
 	}
+}
+
+// Whoever looks at the key again gets the same answer, and so does who finds a
+// readable certificate beside it; only using the key is trouble.
+func TestUnknownKeyIsNoTrouble(t *testing.T) {
+	metadata := [2]string{"00f7009a 00", "0101ff 02020201 030101 0400 9000"}
+	_, der := newKey(t, sim.PINOnce, sim.TouchNever)
+	object := encodeElement(tagContent, frameCertificate(der, certInfoPlain))
+	portions := [][2]string{
+		{"00cb3fff 05 5c035fc105 00", hexOf(object[:256]) + "61ff"},
+		{"00c00000 ff", hexOf(object[256:]) + "9000"},
+	}
+	u := scripted(play(t, append([][2]string{metadata, metadata}, append(portions, metadata)...)...))
+	u.maker = &maker{firmware: firmware{5, 7, 1}}
+	key, err := u.KeyAt(t.Context(), "9a")
+	if err != nil || key == nil || !strings.Contains(key.Unreadable, "FF") {
+		t.Errorf("key is %+v (%v)", key, err)
+	}
+	item, err := u.inspectSlot(t.Context(), slots[0])
+	if err != nil || item.Key == nil || item.Key.Unreadable == "" || item.Unreadable != "" || !bytes.Equal(item.Certificate, der) {
+		t.Errorf("item is %+v (%v)", item, err)
+	}
+	c, err := x509.ParseCertificate(der)
+	noError(t, err)
+	_, err = u.Sign(t.Context(), "9a", c.PublicKey, make([]byte, 32), crypto.SHA256)
+	wantKind(t, err, engine.CardTrouble)
 }
 
 // An object of which only the tag is left is one that was deleted; whatever is

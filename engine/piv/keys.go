@@ -50,6 +50,9 @@ func (u *unlocked) MakeKey(ctx context.Context, at engine.Place, spec engine.Key
 	if err != nil {
 		return engine.Key{}, err
 	}
+	if key != nil && key.Unreadable != "" {
+		return engine.Key{}, trouble(op, string(at), malformed("metadata", "%s", key.Unreadable))
+	}
 	if key == nil || !bytes.Equal(key.Public, spki) {
 		return engine.Key{}, trouble(op, string(at), malformed("metadata", "the card tells of another key than it made"))
 	}
@@ -97,7 +100,7 @@ func (u *unlocked) control(sl slot, spec engine.KeySpec) (algorithm byte, contro
 }
 
 // KeyAt tells what key lies at a place; nil when none, or when the card does
-// not tell.
+// not tell. One that cannot be described is Unreadable, and no error.
 func (u *unlocked) KeyAt(ctx context.Context, at engine.Place) (*engine.Key, error) {
 	sl, err := slotAt(at)
 	if err != nil {
@@ -108,28 +111,31 @@ func (u *unlocked) KeyAt(ctx context.Context, at engine.Place) (*engine.Key, err
 		return nil, trouble("read key", string(at), err)
 	}
 	delete(u.specs, at)
-	if key != nil {
+	if key != nil && key.Unreadable == "" {
 		u.specs[at] = key.KeySpec
 	}
 	return key, nil
 }
 
 // readKey reads the description of a key, nil when there is none or the card
-// does not tell.
+// does not tell. A key that cannot be described still takes its place.
 func (s *session) readKey(ctx context.Context, sl slot) (*engine.Key, error) {
 	made, err := s.made(ctx)
 	if err != nil || !made.firmware.tellsMetadata() {
 		return nil, err
 	}
 	list, err := s.metadata(ctx, sl.key)
-	switch {
-	case errors.Is(err, statusNoReference):
+	if errors.Is(err, statusNoReference) {
 		return nil, nil
-	case err != nil:
-		return nil, err
 	}
-	key, err := keyFrom(sl, list)
-	if err != nil {
+	var key engine.Key
+	if err == nil {
+		key, err = keyFrom(sl, list)
+	}
+	switch {
+	case unreadable(err):
+		return &engine.Key{Unreadable: words(err)}, nil
+	case err != nil:
 		return nil, err
 	}
 	return &key, nil

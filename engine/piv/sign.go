@@ -121,6 +121,8 @@ func (u *unlocked) specOf(ctx context.Context, sl slot) (engine.KeySpec, error) 
 		return engine.KeySpec{}, err
 	case key == nil:
 		return engine.KeySpec{}, malformed("slot", "it holds no key")
+	case key.Unreadable != "":
+		return engine.KeySpec{}, malformed("metadata", "%s", key.Unreadable)
 	}
 	return key.KeySpec, nil
 }

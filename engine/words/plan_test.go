@@ -250,6 +250,15 @@ func TestPlans(t *testing.T) {
 			}
 			b.Selection.Optional = map[string]bool{"VPN": true}
 		},
+		"unreadable-key-in-the-place": func(b *bench) {
+			b.manage("Authentication", "9a", 9)
+			b.manage("Signing", "9c", 400)
+			b.manage("VPN", "84", 400)
+			for i := range b.Contents.Items {
+				b.Contents.Items[i].Key = &engine.Key{Unreadable: "the key has an unknown algorithm"}
+			}
+			b.Selection.Optional = map[string]bool{"VPN": false}
+		},
 		"administration-key-of-a-plain-card": func(b *bench) {
 			b.manage("Authentication", "9a", 9)
 			b.manage("Signing", "9c", 400)
