@@ -442,7 +442,8 @@ func (p *planner) formerKeys() int {
 
 func add(to *[]Step, s Step) { *to = append(*to, s) }
 
-// askFor makes what the CA is asked for. The error is an AttributeError.
+// askFor makes what the CA is asked for, of values that can be encoded. The
+// error is an AttributeError.
 func askFor(t Template, u User) (*Ask, error) {
 	subject, err := t.Subject.Make(u)
 	if err != nil {

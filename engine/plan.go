@@ -225,7 +225,7 @@ type (
 	// AttributeLacking says that the directory has no usable value for a recipe.
 	AttributeLacking struct {
 		Template, Attribute string
-		Err                 error
+		Err                 error // ErrMissing, a Misfit, or that it has control characters
 	}
 	// EncryptionInPlace says that the card cannot keep the old encryption key, and mail
 	// encrypted to it would be lost.

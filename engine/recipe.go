@@ -61,7 +61,7 @@ var ErrMissing = errors.New("the directory has no value for it")
 
 // AttributeError says which attribute keeps a recipe from being made.
 type AttributeError struct {
-	Attribute string
+	Attribute string // "" when the recipe reads none
 	Err       error
 }
 
@@ -88,6 +88,18 @@ func (r recipe) make(u User) (string, error) {
 		b.WriteString(v)
 	}
 	return b.String(), nil
+}
+
+// blame names the attribute that has to be corrected: the one whose value is
+// not ASCII, or else the first.
+func (r recipe) blame(u User, err error) error {
+	blamed := ""
+	for _, name := range r.attributes() {
+		if blamed == "" || ascii(u.attribute(blamed)) && !ascii(u.attribute(name)) {
+			blamed = name
+		}
+	}
+	return &AttributeError{blamed, err}
 }
 
 func (r recipe) attributes() []string {
@@ -173,6 +185,11 @@ func (n NameRecipe) Make(u User) ([]RDN, error) {
 		}
 		name = append(name, RDN{r.attr, v})
 	}
+	for i, r := range n.rdns { // only now: what is missing comes before what does not fit
+		if err := name[i].fits(); err != nil {
+			return nil, r.value.blame(u, err)
+		}
+	}
 	return name, nil
 }
 
@@ -205,7 +222,8 @@ type SAN struct {
 
 // SANRecipe makes one subject alternative name: "email={mail}". With a
 // question mark, "email?={mail}", the name is left out for users without the
-// attribute; without one, such a user cannot have the certificate.
+// attribute; without one, such a user cannot have the certificate. A value that
+// is there and cannot be used is never left out: somebody is to know.
 type SANRecipe struct {
 	kind     SANKind
 	optional bool
@@ -242,7 +260,11 @@ func (s SANRecipe) Make(u User) (san SAN, ok bool, err error) {
 	if err != nil {
 		return SAN{}, false, err
 	}
-	return SAN{s.kind, v}, true, nil
+	san = SAN{s.kind, v}
+	if err := san.fits(); err != nil {
+		return SAN{}, false, s.value.blame(u, err)
+	}
+	return san, true, nil
 }
 
 // Attributes is as NameRecipe.Attributes.

@@ -1,9 +1,16 @@
 package engine
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 var ada = User{
@@ -85,6 +92,69 @@ func TestOptionalSAN(t *testing.T) {
 			t.Errorf("%s: %v %v %v", recipe, san, ok, err)
 		}
 	}
+}
+
+// A question mark leaves out what is not there, never what cannot be used.
+func TestOptionalSANThatCannotBeUsed(t *testing.T) {
+	r, err := ParseSANRecipe("email?={mail}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, ok, err := r.Make(User{Mail: "zoë@corp.example"})
+	var a *AttributeError
+	var m *Misfit
+	if ok || !errors.As(err, &a) || a.Attribute != "mail" || !errors.As(err, &m) || m.Why != MisfitASCII {
+		t.Errorf("ok %v, err %v", ok, err)
+	}
+}
+
+// The attribute to correct is the one with the characters in the way, not the
+// first of the recipe.
+func TestMisfitNamesItsAttribute(t *testing.T) {
+	r, err := ParseNameRecipe("CN=x,E={logon}.{mail}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Make(User{Logon: "zoe", Mail: "zoë@corp.example"})
+	var a *AttributeError
+	if !errors.As(err, &a) || a.Attribute != "mail" {
+		t.Errorf("err %v", err)
+	}
+}
+
+// Whatever a recipe lets through can be encoded, and is read again as what it
+// was: nobody finds out after the key was made.
+func TestWhatFitsIsEncoded(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := []SANKind{SANUPN, SANMail, SANDNS, SANURI}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.StringOf(rapid.RuneFrom([]rune("aZ09 '@.*&_ëß😀:/-"))), rapid.StringMatching(`[a-z]{1,3}(@[a-z]{1,3}|:[a-z]+|\.[a-z]+|[A-Z]{80})?`))
+		rdn := RDN{rapid.SampledFrom(nameTypes).Draw(t, "type"), text.Draw(t, "value")}
+		san := SAN{rapid.SampledFrom(kinds).Draw(t, "kind"), text.Draw(t, "name")}
+		if Clean(rdn.Value+san.Value) != rdn.Value+san.Value || rdn.Value == "" || rdn.fits() != nil || san.fits() != nil {
+			return
+		}
+		ask := Ask{Subject: []RDN{{"CN", "x"}, rdn}, SAN: []SAN{san}}
+		der, err := ask.csr(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		csr, err := x509.ParseCertificateRequest(der)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := csr.Subject.Names[0]
+		if read.Value != rdn.Value || !read.Type.Equal(nameOIDs[rdn.Type]) {
+			t.Fatalf("%v became %v", rdn, read)
+		}
+		named := slices.Concat(csr.EmailAddresses, csr.DNSNames)
+		if (san.Kind == SANMail || san.Kind == SANDNS) && !slices.Equal(named, []string{san.Value}) {
+			t.Fatalf("%v became %v", san, named)
+		}
+	})
 }
 
 // The directory is asked for what recipes read, and for nothing else.

@@ -11,7 +11,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net/url"
 )
 
 // Object identifiers of what goes into requests and certificates.
@@ -88,7 +87,7 @@ func (a *Ask) csr(key crypto.Signer) ([]byte, error) {
 }
 
 // subjectDER encodes a name; the most general part comes first in DER (RFC
-// 4514, 2.1).
+// 4514, 2.1). Planning let only values through that fit their attribute.
 func subjectDER(name []RDN) ([]byte, error) {
 	var seq pkix.RDNSequence
 	for i := len(name) - 1; i >= 0; i-- {
@@ -97,7 +96,7 @@ func subjectDER(name []RDN) ([]byte, error) {
 			return nil, fmt.Errorf("subject attribute %q has no OID", name[i].Type)
 		}
 		value := any(name[i].Value)
-		if name[i].Type == "E" || name[i].Type == "DC" {
+		if ia5Attributes[name[i].Type] {
 			value = asn1.RawValue{Tag: asn1.TagIA5String, Bytes: []byte(name[i].Value)}
 		}
 		seq = append(seq, pkix.RelativeDistinguishedNameSET{{Type: oid, Value: value}})
@@ -128,11 +127,7 @@ func (a *Ask) extensions() ([]pkix.Extension, error) {
 		}
 	}
 	if len(a.SAN) > 0 {
-		names, err := generalNames(a.SAN)
-		if err != nil {
-			return nil, err
-		}
-		if err := put(oidSAN, false, names); err != nil {
+		if err := put(oidSAN, false, generalNames(a.SAN)); err != nil {
 			return nil, err
 		}
 	}
@@ -167,16 +162,14 @@ func extendedOIDs(names []string) ([]asn1.ObjectIdentifier, error) {
 	return oids, nil
 }
 
-// generalNames encodes subject alternative names, RFC 5280, 4.2.1.6.
-func generalNames(sans []SAN) ([]asn1.RawValue, error) {
+// generalNames encodes subject alternative names, RFC 5280, 4.2.1.6. Planning
+// let only those through that fit.
+func generalNames(sans []SAN) []asn1.RawValue {
 	context := func(tag int, v string) asn1.RawValue {
 		return asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: tag, Bytes: []byte(v)}
 	}
 	var names []asn1.RawValue
 	for _, s := range sans {
-		if s.Kind != SANUPN && !ascii(s.Value) {
-			return nil, fmt.Errorf("%s %q is not ASCII, which its kind of name must be", s.Kind, s.Value)
-		}
 		switch s.Kind {
 		case SANUPN:
 			names = append(names, otherName(oidUPN, asn1.TagUTF8String, s.Value))
@@ -185,22 +178,10 @@ func generalNames(sans []SAN) ([]asn1.RawValue, error) {
 		case SANDNS:
 			names = append(names, context(2, s.Value))
 		case SANURI:
-			if _, err := url.Parse(s.Value); err != nil {
-				return nil, fmt.Errorf("alternative name: %w", err)
-			}
 			names = append(names, context(6, s.Value))
 		}
 	}
-	return names, nil
-}
-
-func ascii(s string) bool {
-	for i := range len(s) {
-		if s[i] > 0x7e || s[i] < 0x20 {
-			return false
-		}
-	}
-	return true
+	return names
 }
 
 // otherName is [0] { type-id, [0] EXPLICIT value }.

@@ -173,7 +173,16 @@ func (t *template) names(c *checker, at *path, d Directory) []engine.SANRecipe {
 // checkFilled reports a recipe that no user could fulfil.
 func checkFilled(c *checker, at *path, err error) {
 	var lacking *engine.AttributeError
-	if !errors.As(err, &lacking) || c.unclear(attribute(c, lacking.Attribute)) {
+	var misfit *engine.Misfit
+	switch {
+	case !errors.As(err, &lacking):
+		return
+	case errors.As(err, &misfit):
+		if lacking.Attribute == "" { // of attributes nobody knows yet what they hold
+			c.wrong(at, misfit.Error(), "correct it")
+		}
+		return
+	case c.unclear(attribute(c, lacking.Attribute)):
 		return
 	}
 	c.wrong(at, fmt.Sprintf("asks for {%s}, which nobody has: directory.attributes.%[1]s is empty", lacking.Attribute),

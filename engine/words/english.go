@@ -275,6 +275,7 @@ var English = Text{
 		NoKeysThere:       "%s: this card makes no keys in place %s.",
 		Lacking:           "%s: the directory has no \"%s\" for this user. Have it filled in.",
 		Control:           "%s: the directory's \"%s\" has characters that do not belong in a certificate. Have it corrected.",
+		Misfit:            "%s: the directory's \"%s\" gives \"%s\", which cannot be the %s in a certificate: %s. Have it corrected, or the template changed.",
 		EncryptionInPlace: "%s: this card cannot keep the old encryption key, and old mail would be lost.",
 		Unprovable:        "%s: this card cannot prove an elliptic-curve encryption key. The template needs RSA.",
 		AdminKey:          "The card's administration key is neither the factory's nor kept behind the PIN: only whoever set it can write.",
@@ -312,6 +313,15 @@ var English = Text{
 		engine.Fresh:   "",
 		engine.Staged:  "the old one keeps working until the new one is in place",
 		engine.InPlace: "the old one stops working at once",
+	},
+	Misfits: map[engine.MisfitWhy]string{
+		engine.MisfitASCII:     "accents and signs beyond ASCII do not belong there",
+		engine.MisfitPrintable: "only letters without accents, digits, spaces and '()+,-./:=? belong there",
+		engine.MisfitLength:    "at most %d characters fit there",
+		engine.MisfitCountry:   "a country's code of two letters belongs there",
+		engine.MisfitAddress:   "something like somebody@corp.example belongs there",
+		engine.MisfitHost:      "the name of a host belongs there",
+		engine.MisfitURI:       "a URI with its scheme belongs there",
 	},
 	SetUps: map[engine.SetupLine]string{
 		engine.SetupPIN:      "PIN: the one its holder chooses now",

@@ -242,6 +242,26 @@ func TestPlans(t *testing.T) {
 			b.Contents.Abilities.KeyTypes = []engine.KeyType{engine.RSA2048}
 			b.Record.State = engine.StateRevoked
 		},
+		"values-that-no-certificate-takes": func(b *bench) {
+			b.User.Mail, b.User.Name = "zoë@corp.example", "Dr. Zoë Maria Theodora von und zu Hohenlohe-Waldenburg-Schillingsfürst"
+			b.User.Attributes = map[string][]string{"c": {"Österreich"}, "employeeNumber": {"47*11"}, "host": {"a b"}, "page": {"corp"}}
+			wants := func(i int, subject string, sans ...string) {
+				b.Policy.Templates[i].Subject = parsed(t, engine.ParseNameRecipe, subject)
+				for _, s := range sans {
+					b.Policy.Templates[i].SAN = append(b.Policy.Templates[i].SAN, parsed(t, engine.ParseSANRecipe, s))
+				}
+			}
+			b.Policy.Templates = append(b.Policy.Templates, b.Policy.Templates[0], b.Policy.Templates[0], b.Policy.Templates[0], b.Policy.Templates[0])
+			wants(0, "CN={name}")
+			wants(1, "CN={logon}", "email?={mail}") // there, and not usable: not left out
+			wants(2, "CN={logon},E={logon}+{mail}")
+			wants(3, "CN={logon},C={c}")
+			wants(4, "SERIALNUMBER={employeeNumber}")
+			wants(5, "CN={logon}", "dns={host}")
+			wants(6, "CN={logon}", "uri={page}")
+			wants(7, "CN={logon}", "email={logon}")
+			b.Selection.Optional = map[string]bool{"VPN": true, "Mail encryption": true}
+		},
 		"policies-a-plain-card-cannot-keep": func(b *bench) {
 			b.Policy.Templates[0].Key.Touch = engine.TouchAlways
 			b.Contents.Abilities = engine.Abilities{
@@ -278,6 +298,15 @@ func TestPlans(t *testing.T) {
 			golden(t, filepath.Join("plans", name+".golden"), text(b.plan()))
 		})
 	}
+}
+
+func parsed[T any](t *testing.T, parse func(string) (T, error), s string) T {
+	t.Helper()
+	recipe, err := parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recipe
 }
 
 func golden(t *testing.T, name, got string) {

@@ -72,10 +72,7 @@ func (t *Text) Obstacle(o engine.Obstacle) string {
 		}
 		return fmt.Sprintf(w.PolicyFixed, o.Template, t.Place(o.Place), o.PIN)
 	case engine.AttributeLacking:
-		if errors.Is(o.Err, engine.ErrMissing) {
-			return fmt.Sprintf(w.Lacking, o.Template, o.Attribute)
-		}
-		return fmt.Sprintf(w.Control, o.Template, o.Attribute)
+		return t.lacking(o)
 	case engine.EncryptionInPlace:
 		return fmt.Sprintf(w.EncryptionInPlace, o.Template)
 	case engine.Unprovable:
@@ -92,4 +89,29 @@ func (t *Text) Obstacle(o engine.Obstacle) string {
 		return fmt.Sprintf(w.State, t.Cards[o.State])
 	}
 	return ""
+}
+
+// lacking says which attribute of the directory has to be corrected, and how.
+func (t *Text) lacking(o engine.AttributeLacking) string {
+	var misfit *engine.Misfit
+	switch {
+	case errors.Is(o.Err, engine.ErrMissing):
+		return fmt.Sprintf(t.Obstacles.Lacking, o.Template, o.Attribute)
+	case errors.As(o.Err, &misfit):
+		why := t.Misfits[misfit.Why]
+		if misfit.Why == engine.MisfitLength {
+			why = fmt.Sprintf(why, misfit.Most)
+		}
+		return fmt.Sprintf(t.Obstacles.Misfit, o.Template, o.Attribute, brief(engine.Clean(misfit.Value)), misfit.As, why)
+	}
+	return fmt.Sprintf(t.Obstacles.Control, o.Template, o.Attribute)
+}
+
+// brief cuts what is too long to be read in a sentence.
+func brief(s string) string {
+	const most = 80
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
 }

@@ -38,15 +38,16 @@ type Text struct {
 	Obstacles Obstacles
 	Count     Counts
 
-	Stages map[string]string // by walk.Stage
-	Cards  map[engine.State]string
-	Groups map[engine.StayGroup]string
-	Losses map[engine.LossWhy]string
-	Hows   map[engine.How]string
-	SetUps map[engine.SetupLine]string
-	Ends   map[engine.RunEnd]string
-	Steps  map[engine.Verb]string // template
-	Undo   map[engine.Verb]string // template
+	Stages  map[string]string // by walk.Stage
+	Cards   map[engine.State]string
+	Groups  map[engine.StayGroup]string
+	Losses  map[engine.LossWhy]string
+	Hows    map[engine.How]string
+	Misfits map[engine.MisfitWhy]string // most characters, where that is why
+	SetUps  map[engine.SetupLine]string
+	Ends    map[engine.RunEnd]string
+	Steps   map[engine.Verb]string // template
+	Undo    map[engine.Verb]string // template
 
 	Actions map[string]string // by walk.Action
 	Unfits  map[string]string // by walk.Unfit
@@ -237,6 +238,7 @@ type (
 		PolicyFixed                   string // template, place, policy
 		NoKeysThere                   string // template, place
 		Lacking, Control              string // template, attribute
+		Misfit                        string // template, attribute, value, what of a certificate, why
 		EncryptionInPlace, Unprovable string // template
 		AdminKey, AdminKeyUntold      string
 		NoTries, Disabled             string

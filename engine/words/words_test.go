@@ -57,6 +57,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Groups, engine.GroupManaged, engine.GroupCommon, engine.GroupTracked, engine.GroupThirdParty)
 		has(t, name, text.Losses, engine.LostCleared, engine.LostInPlace, engine.LostStrayKey)
 		has(t, name, text.Hows, engine.Fresh, engine.Staged, engine.InPlace)
+		has(t, name, text.Misfits, engine.MisfitASCII, engine.MisfitPrintable, engine.MisfitLength, engine.MisfitCountry, engine.MisfitAddress, engine.MisfitHost, engine.MisfitURI)
 		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
 		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
 		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
