@@ -148,7 +148,11 @@ func (t *troublePage) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (t *troublePage) View(w, _ int) string {
-	lines := []string{"", "   " + t.look.bad.Render(t.look.glyph.bad) + " " + t.look.title.Render(t.text.TitleOf(t.err)), ""}
+	lines, mark := []string{""}, t.look.bad.Render(t.look.glyph.bad)
+	for _, l := range widget.Wrap(t.text.TitleOf(t.err), w-8) { // a server's own words may be long
+		lines, mark = append(lines, "   "+mark+" "+t.look.title.Render(l)), " "
+	}
+	lines = append(lines, "")
 	for _, p := range []string{t.text.EffectOf(t.err), t.text.HintOf(t.err)} {
 		for _, l := range widget.Wrap(p, w-8) {
 			lines = append(lines, "     "+l)
