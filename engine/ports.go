@@ -140,9 +140,9 @@ type CardFile struct {
 
 // CA issues certificates.
 type CA interface {
-	// Ready tells whether the CA answers and knows the template. It changes
-	// nothing.
-	Ready(ctx context.Context, profile string) error
+	// Ready tells whether the CA answers, knows the template, and lets this
+	// station ask for so many days of validity. It changes nothing.
+	Ready(ctx context.Context, profile string, validDays int) error
 	// Ask sends a request. The same request id gets the same answer.
 	Ask(ctx context.Context, r CARequest) (Answer, error)
 	// Lookup asks what became of a request; ok is false when the CA does not

@@ -104,22 +104,30 @@ func (d *Desk) ready(ctx context.Context, plan Plan) error {
 	case !plan.Changes():
 		return &Error{Op: "update card", Kind: BadInput, Err: errors.New("the plan changes nothing")}
 	}
-	asked := map[[2]string]bool{}
+	type question struct {
+		ca, profile string
+		days        int
+	}
+	asked := map[question]bool{}
 	for _, s := range plan.Steps {
 		if s.Verb == SetPUK && d.Vault == nil {
 			return &Error{Op: "seal PUK", Kind: Broken, Err: errors.New("no vault is configured")}
 		}
-		if s.Verb != AskCA || asked[[2]string{s.Ask.CA, s.Ask.Profile}] {
+		if s.Verb != AskCA {
 			continue
 		}
-		ca, err := d.ca(s.Ask.CA)
+		q := question{s.Ask.CA, s.Ask.Profile, s.Ask.ValidDays}
+		if asked[q] {
+			continue
+		}
+		ca, err := d.ca(q.ca)
 		if err != nil {
 			return err
 		}
-		if err := ca.Ready(ctx, s.Ask.Profile); err != nil {
+		if err := ca.Ready(ctx, q.profile, q.days); err != nil {
 			return err
 		}
-		asked[[2]string{s.Ask.CA, s.Ask.Profile}] = true
+		asked[q] = true
 	}
 	return nil
 }

@@ -257,11 +257,14 @@ func TestCAServe(t *testing.T) {
 	served := serveCA(t, dir, pass)
 	ca, ctx := connectCA(t, served.url, station), t.Context()
 
-	if err := ca.Ready(ctx, "cardauth"); err != nil {
+	if err := ca.Ready(ctx, "cardauth", 30); err != nil {
 		t.Errorf("ready: %v", err)
 	}
-	if err := ca.Ready(ctx, "vpn"); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), `does not know a template "vpn"`) {
+	if err := ca.Ready(ctx, "vpn", 30); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), `does not know a template "vpn"`) {
 		t.Errorf("a template it does not have: %v", err)
+	}
+	if err := ca.Ready(ctx, "cardauth", 5000); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), "at most 1096 days of validity, not 5000") {
+		t.Errorf("longer than it permits: %v", err)
 	}
 	if _, known, err := ca.Lookup(ctx, "r1"); known || err != nil {
 		t.Errorf("a request it does not know: %v %v", known, err)
@@ -292,7 +295,7 @@ func TestCAServe(t *testing.T) {
 	if code != exitDone {
 		t.Fatalf("revoke station: %s", said)
 	}
-	if err := ca.Ready(ctx, "cardauth"); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), "Station lobby-1 was revoked") {
+	if err := ca.Ready(ctx, "cardauth", 30); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), "Station lobby-1 was revoked") {
 		t.Errorf("a revoked station: %v", err)
 	}
 	if err := served.cmd.Process.Signal(os.Interrupt); err != nil {
@@ -301,7 +304,7 @@ func TestCAServe(t *testing.T) {
 	if log, err := served.end(); err != nil || !strings.Contains(log, `msg="CA stopped" err=<nil>`) {
 		t.Errorf("told to stop: %v\n%s", err, log)
 	}
-	if err := ca.Ready(ctx, "cardauth"); !engine.Is(err, engine.CAAway) {
+	if err := ca.Ready(ctx, "cardauth", 30); !engine.Is(err, engine.CAAway) {
 		t.Errorf("a CA that has stopped: %v", err)
 	}
 }

@@ -142,17 +142,7 @@ func checkIssued(s *scenario, o outcome) []string {
 func refusedScenario(t *testing.T) *scenario {
 	s := updateScenario(t)
 	s.name = "refused by the CA"
-	today := s.base.desk.PolicyOf
-	s.base.desk.PolicyOf = func(u engine.User) (engine.Policy, error) {
-		policy, err := today(u)
-		policy.Templates = slices.Clone(policy.Templates)
-		for i := range policy.Templates {
-			if policy.Templates[i].Place == "9d" {
-				policy.Templates[i].ValidDays = 5000 // more than the CA's rule allows
-			}
-		}
-		return policy, err
-	}
+	s.base.desk.PolicyOf = ofOtherCompany(t, s.base.desk.PolicyOf, "9d")
 	s.settle(t, chipOf(t, s.card, sim.Options{}))
 	s.check = checkTakenBack
 	return s

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -121,6 +122,26 @@ func days(today func(engine.User) (engine.Policy, error), n int) func(engine.Use
 			templates[i].ValidDays = n
 		}
 		policy.Templates = templates
+		return policy, err
+	}
+}
+
+// ofOtherCompany is today's policy with subjects that the CA refuses in
+// certificates for some places.
+func ofOtherCompany(t *testing.T, today func(engine.User) (engine.Policy, error), at ...engine.Place) func(engine.User) (engine.Policy, error) {
+	t.Helper()
+	subject, err := engine.ParseNameRecipe("CN={name},O=Other Example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(u engine.User) (engine.Policy, error) {
+		policy, err := today(u)
+		policy.Templates = slices.Clone(policy.Templates)
+		for i := range policy.Templates {
+			if slices.Contains(at, policy.Templates[i].Place) {
+				policy.Templates[i].Subject = subject
+			}
+		}
 		return policy, err
 	}
 }

@@ -269,12 +269,32 @@ func TestTakeBack(t *testing.T) {
 // The CA's refusal is shown in its own words, and everything is taken back.
 func TestCARefuses(t *testing.T) {
 	l := openLobby(t)
-	today := l.desk.PolicyOf
-	l.desk.PolicyOf = days(today, 5000) // more than the CA's rule allows
+	l.desk.PolicyOf = ofOtherCompany(t, l.desk.PolicyOf, "9a")
 	s := l.sitDown(t)
 	l.toConfirm(s)
 	s.press("enter")
 	goldenFrame(t, "trouble-refused", s.sees("The card was not updated", "was refused by the CA"))
+}
+
+// A policy that asks for longer than the CA permits makes no key: it is refused
+// before anything is touched.
+func TestCAPermitsFewerDays(t *testing.T) {
+	l := openLobby(t)
+	l.desk.PolicyOf = days(l.desk.PolicyOf, 5000)
+	chip := l.withChip(t, sim.Options{Power: func(c sim.Command) sim.Cut {
+		if c.Changes {
+			t.Errorf("the card was changed: % x", c.Header)
+		}
+		return sim.Stay
+	}})
+	before := fmt.Sprint(chip.State().Keys)
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("enter")
+	goldenFrame(t, "trouble-too-long", s.sees("The CA refused", "at most 1096 days of", "validity, not 5000", "Nothing was changed"))
+	if after := fmt.Sprint(chip.State().Keys); after != before {
+		t.Error("the card has other keys than before")
+	}
 }
 
 // moodyCA is a real CA that can be made to fail.
@@ -283,11 +303,11 @@ type moodyCA struct {
 	ready, ask atomic.Bool // fails
 }
 
-func (c *moodyCA) Ready(ctx context.Context, profile string) error {
+func (c *moodyCA) Ready(ctx context.Context, profile string, days int) error {
 	if c.ready.Load() {
 		return &engine.Error{Op: "ask CA", Kind: engine.CAAway, Subject: "ca.corp.example"}
 	}
-	return c.CA.Ready(ctx, profile)
+	return c.CA.Ready(ctx, profile, days)
 }
 
 func (c *moodyCA) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/ca/wire"
@@ -26,7 +27,11 @@ func (a *Authority) Handler() http.Handler {
 		return a.Lookup(r.Context(), r.PathValue("id"))
 	}))
 	mux.Handle("GET "+wire.TemplatesPath+"/{name}", a.forStations(func(s Station, r *http.Request) (any, error) {
-		return a.Template(s, r.PathValue("name"))
+		days, err := strconv.Atoi(r.URL.Query().Get(wire.ValidDays))
+		if err != nil {
+			return nil, refuse("find template", engine.BadInput, "%s has to say for how many days", wire.ValidDays)
+		}
+		return a.Template(s, r.PathValue("name"), days)
 	}))
 	mux.Handle("GET "+wire.IssuersPath, a.forStations(func(Station, *http.Request) (any, error) {
 		return wire.Issuers{Certificates: a.Issuers()}, nil

@@ -83,11 +83,15 @@ func TestAPI(t *testing.T) {
 	must(t, leaf.CheckSignatureFrom(value[*x509.Certificate](t)(x509.ParseCertificate(issuers.Certificates[0]))))
 
 	var template wire.Template
-	get("GET", wire.TemplatePath("logon"), nil, 200, &template)
-	if template.Name != "logon" || template.MaxValidDays != 1096 {
+	get("GET", wire.TemplatePath("logon", 1096), nil, 200, &template)
+	if template.Name != "logon" {
 		t.Errorf("the template is %+v", template)
 	}
-	get("GET", wire.TemplatePath("no such"), nil, 404, &problem)
+	get("GET", wire.TemplatePath("logon", 1097), nil, 403, &problem)
+	contains(t, problem.Words, "Template logon permits at most 1096 days of validity, not 1097")
+	get("GET", wire.TemplatesPath+"/logon", nil, 400, &problem)
+	contains(t, problem.Words, "ValidDays has to say for how many days")
+	get("GET", wire.TemplatePath("no such", 1), nil, 404, &problem)
 	contains(t, problem.Words, `The CA does not know a template "no such"`)
 
 	other := wanted

@@ -57,14 +57,18 @@ func (a *Authority) Lookup(ctx context.Context, id string) (wire.Answer, error) 
 	return a.answer(ctx, kept)
 }
 
-// Template tells whether a station may ask for a template: ErrUnknown, or Kind
-// Forbidden.
-func (a *Authority) Template(station Station, name string) (wire.Template, error) {
+// Template tells whether a station may ask for a template with so many days of
+// validity: ErrUnknown, or Kind Forbidden. What Ask would refuse for the
+// station or the days is refused here too, before a key is made for it.
+func (a *Authority) Template(station Station, name string, validDays int) (wire.Template, error) {
 	r, err := a.rule(station, name)
 	if err != nil {
 		return wire.Template{}, err
 	}
-	return wire.Template{Name: r.Name, MaxValidDays: r.MaxValidDays}, nil
+	if words := r.judgeDays(validDays); words != "" {
+		return wire.Template{}, refuse("find template", engine.Forbidden, "%s", words)
+	}
+	return wire.Template{Name: r.Name}, nil
 }
 
 func (a *Authority) rule(station Station, template string) (*rule, error) {

@@ -22,20 +22,32 @@ func (r *rule) judge(a *asked) string {
 		r.judgeExtended(a),
 		r.judgeSID(a.sid),
 		r.judgeKey(a),
+		r.judgeOthers(a),
+		r.judgeDays(a.validDays),
 	} {
 		if words != "" {
 			return words
 		}
 	}
+	return ""
+}
+
+func (r *rule) judgeOthers(a *asked) string {
 	switch {
 	case len(a.unknown) > 0:
 		return r.forbids("the extension %s", a.unknown[0])
 	case len(r.Operators) > 0 && !slices.Contains(r.Operators, a.operator):
 		return r.forbids("a request by %q", a.operator)
-	case a.validDays < 1:
+	}
+	return ""
+}
+
+func (r *rule) judgeDays(days int) string {
+	switch {
+	case days < 1:
 		return "The request has to ask for at least one day of validity"
-	case a.validDays > r.MaxValidDays:
-		return fmt.Sprintf("Template %s permits at most %d days of validity, not %d", r.Name, r.MaxValidDays, a.validDays)
+	case days > r.MaxValidDays:
+		return fmt.Sprintf("Template %s permits at most %d days of validity, not %d", r.Name, r.MaxValidDays, days)
 	}
 	return ""
 }

@@ -251,17 +251,17 @@ func TestJudgeBareRule(t *testing.T) {
 // Only the stations that a rule lists may ask under it.
 func TestRuleNamesStations(t *testing.T) {
 	a := &Authority{rules: parsedEdgeRules(t)}
-	if _, err := a.Template(lobby, "logon"); err != nil {
+	if _, err := a.Template(lobby, "logon", 1); err != nil {
 		t.Errorf("lobby-1 is listed, and hears %v", err)
 	}
 	other := Station{Name: "lobby-2", MayAsk: true}
-	if _, err := a.Template(other, "logon"); !engine.Is(err, engine.Forbidden) {
+	if _, err := a.Template(other, "logon", 1); !engine.Is(err, engine.Forbidden) {
 		t.Errorf("lobby-2 is not listed, and hears %v", err)
 	}
-	if _, err := a.Template(other, "bare"); err != nil {
+	if _, err := a.Template(other, "bare", 1); err != nil {
 		t.Errorf("all may ask for bare, and lobby-2 hears %v", err)
 	}
-	if _, err := a.Template(Station{Name: "lobby-1"}, "bare"); !engine.Is(err, engine.Forbidden) {
+	if _, err := a.Template(Station{Name: "lobby-1"}, "bare", 1); !engine.Is(err, engine.Forbidden) {
 		t.Errorf("a station without the right to ask hears %v", err)
 	}
 }

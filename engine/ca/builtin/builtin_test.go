@@ -180,7 +180,7 @@ func TestKinds(t *testing.T) {
 			if known != (name == "as it should be") {
 				t.Errorf("Lookup: known is %v", known)
 			}
-			check("Ready", c.ready, ca.Ready(t.Context(), "logon"))
+			check("Ready", c.ready, ca.Ready(t.Context(), "logon", 30))
 		})
 	}
 }
@@ -199,13 +199,13 @@ func TestRejectionIsAnAnswer(t *testing.T) {
 func TestUnreached(t *testing.T) {
 	slow := newPair(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	slow.config.Timeout = 50 * time.Millisecond
-	if err := slow.client(t).Ready(t.Context(), "logon"); !engine.Is(err, engine.CAAway) {
+	if err := slow.client(t).Ready(t.Context(), "logon", 30); !engine.Is(err, engine.CAAway) {
 		t.Errorf("slow: %v", err)
 	}
 
 	down := newPair(t, says(200, wire.Template{}))
 	down.server.Close()
-	if err := down.ca.Ready(t.Context(), "logon"); !engine.Is(err, engine.CAAway) {
+	if err := down.ca.Ready(t.Context(), "logon", 30); !engine.Is(err, engine.CAAway) {
 		t.Errorf("down: %v", err)
 	}
 
@@ -214,7 +214,7 @@ func TestUnreached(t *testing.T) {
 	stranger.URL = b.config.URL
 	ca, err := New(stranger)
 	must(t, err)
-	if err := ca.Ready(t.Context(), "logon"); !engine.Is(err, engine.CAAway) {
+	if err := ca.Ready(t.Context(), "logon", 30); !engine.Is(err, engine.CAAway) {
 		t.Errorf("somebody else: %v", err)
 	}
 	ca.Close()
@@ -223,7 +223,7 @@ func TestUnreached(t *testing.T) {
 	foreign.CertificateFile, foreign.KeyFile = a.config.CertificateFile, a.config.KeyFile
 	ca, err = New(foreign)
 	must(t, err)
-	if err := ca.Ready(t.Context(), "logon"); !engine.Is(err, engine.CARefused) {
+	if err := ca.Ready(t.Context(), "logon", 30); !engine.Is(err, engine.CARefused) {
 		t.Errorf("with another CA's certificate: %v", err)
 	}
 	ca.Close()
@@ -325,7 +325,7 @@ func TestWhatArrives(t *testing.T) {
 	if a.method != "POST" || a.path != "/requests" || string(a.body) != want {
 		t.Errorf("%s %s %s", a.method, a.path, a.body)
 	}
-	_ = ca.Ready(t.Context(), "../requests?x")
+	_ = ca.Ready(t.Context(), "../requests?x", 30)
 	if a := <-got; a.path != "/templates/..%2Frequests%3Fx" {
 		t.Errorf("a template's name leaves its place: %s", a.path)
 	}

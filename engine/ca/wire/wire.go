@@ -8,6 +8,7 @@ package wire
 
 import (
 	"net/url"
+	"strconv"
 
 	"cardkiosk/engine"
 )
@@ -16,7 +17,7 @@ import (
 //
 //	POST /requests                     Request    → Answer
 //	GET  /requests/{id}                           → Answer, or 404
-//	GET  /templates/{name}                        → Template, or 404, 403
+//	GET  /templates/{name}?validDays=N            → Template, or 404, 403
 //	GET  /issuers                                 → Issuers
 //	POST /certificates/{serial}/revoke Revocation → Revoked, or 404
 const (
@@ -29,8 +30,14 @@ const (
 // RequestPath is where a request is looked up.
 func RequestPath(id string) string { return RequestsPath + "/" + url.PathEscape(id) }
 
-// TemplatePath tells of a template.
-func TemplatePath(name string) string { return TemplatesPath + "/" + url.PathEscape(name) }
+// ValidDays is the query of TemplatePath: for how many days somebody wants to
+// ask.
+const ValidDays = "validDays"
+
+// TemplatePath tells whether a station may ask for a template.
+func TemplatePath(name string, validDays int) string {
+	return TemplatesPath + "/" + url.PathEscape(name) + "?" + ValidDays + "=" + strconv.Itoa(validDays)
+}
 
 // RevokePath is where a certificate is revoked; serial is in hex.
 func RevokePath(serial string) string {
@@ -72,10 +79,10 @@ type Answer struct {
 	Words       string              `json:"words,omitempty"`       // the CA's own, when not
 }
 
-// Template tells that a template is known and this station may ask for it.
+// Template tells that a template is known and this station may ask for it, for
+// as many days as it named.
 type Template struct {
-	Name         string `json:"name"`
-	MaxValidDays int    `json:"maxValidDays"`
+	Name string `json:"name"`
 }
 
 // Issuers are the certificates under which the CA issues, DER.
