@@ -141,7 +141,8 @@ type CardFile struct {
 // CA issues certificates.
 type CA interface {
 	// Ready tells whether the CA answers, knows the template, and lets this
-	// station ask for so many days of validity. It changes nothing.
+	// station ask for so many days of validity, and revoke what it was granted
+	// when an update is taken back. It changes nothing.
 	Ready(ctx context.Context, profile string, validDays int) error
 	// Ask sends a request. The same request id gets the same answer.
 	Ask(ctx context.Context, r CARequest) (Answer, error)

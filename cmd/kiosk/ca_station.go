@@ -17,7 +17,7 @@ type caStationCmd struct {
 	Name   string   `arg:"" optional:"" help:"Name of the station to make."`
 	CA     string   `name:"ca" required:"" type:"existingdir" placeholder:"DIR" help:"Folder of the CA."`
 	Out    string   `type:"path" placeholder:"DIR" help:"Folder for the station's key, certificate and root."`
-	Rights []string `enum:"ask,revoke" default:"ask,revoke" help:"What the station may do: ${enum}."`
+	Rights []string `enum:"ask,revoke" default:"ask,revoke" help:"What the station may do: ${enum}. Updating cards needs both."`
 	Days   int      `default:"730" help:"How long the station's certificate is valid."`
 	Revoke string   `placeholder:"NAME" xor:"deed" help:"Revoke a station: it is refused from its next request on."`
 	List   bool     `xor:"deed" help:"List the stations."`
@@ -72,6 +72,9 @@ func (c caStationCmd) make(ctx context.Context, ca *authority.Authority) error {
 	}
 	fmt.Printf("Station %s is in %s, valid until %s. Move the folder to the kiosk; the CA has no copy of its key.\n",
 		s.Name, c.Out, s.NotAfter.Format("2006-01-02"))
+	if !s.MayAsk || !s.MayRevoke {
+		fmt.Println("It cannot update cards: that needs both rights, to ask for certificates and to revoke those of an update that is taken back.")
+	}
 	return nil
 }
 

@@ -230,7 +230,7 @@ func TestCACommands(t *testing.T) {
 		return append([]string{"ca"}, append(args, "--passphrase-file", pass)...)
 	}
 	checkCommands(t, []commandSays{
-		{at("station", "lobby-1", "--ca", dir, "--out", out, "--rights", "ask"), exitDone, "Station lobby-1 is in"},
+		{at("station", "lobby-1", "--ca", dir, "--out", out, "--rights", "ask"), exitDone, "It cannot update cards: that needs both rights"},
 		{at("station", "lobby-1", "--ca", dir, "--out", out), exitUsage, "nothing is overwritten"},
 		{at("station", "--list", "--ca", dir), exitDone, "lobby-1  ask  "},
 		{at("station", "--ca", dir), exitUsage, "name a station"},
@@ -265,6 +265,13 @@ func TestCAServe(t *testing.T) {
 	}
 	if err := ca.Ready(ctx, "cardauth", 5000); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), "at most 1096 days of validity, not 5000") {
 		t.Errorf("longer than it permits: %v", err)
+	}
+	half := filepath.Join(t.TempDir(), "half")
+	if said, code := kioskSays(t, "ca", "station", "lobby-2", "--ca", dir, "--out", half, "--rights", "ask", "--passphrase-file", pass); code != exitDone {
+		t.Fatalf("make half a station: %s", said)
+	}
+	if err := connectCA(t, served.url, half).Ready(ctx, "cardauth", 30); !engine.Is(err, engine.CARefused) || !strings.Contains(err.Error(), "kiosk ca station lobby-2 --rights ask,revoke") {
+		t.Errorf("a station that could not take an update back: %v", err)
 	}
 	if _, known, err := ca.Lookup(ctx, "r1"); known || err != nil {
 		t.Errorf("a request it does not know: %v %v", known, err)

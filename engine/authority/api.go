@@ -37,8 +37,8 @@ func (a *Authority) Handler() http.Handler {
 		return wire.Issuers{Certificates: a.Issuers()}, nil
 	}))
 	mux.Handle("POST "+wire.CertificatesPath+"/{serial}/revoke", a.forStations(func(s Station, r *http.Request) (any, error) {
-		if !s.MayRevoke {
-			return nil, refuse("revoke certificate", engine.Forbidden, "station %s may not revoke certificates", s.Name)
+		if err := s.mayRevoke(); err != nil {
+			return nil, err
 		}
 		var why wire.Revocation
 		if err := readBody(r, &why); err != nil {

@@ -252,7 +252,7 @@ func TestStationRights(t *testing.T) {
 		body any
 		says string
 	}{
-		{wire.RequestsPath, logonWish(t).request(t, newID(t), "logon"), "Station desk may not ask for template logon"},
+		{wire.RequestsPath, logonWish(t).request(t, newID(t), "logon"), "Station desk may not ask for certificates: kiosk ca station desk --rights ask,revoke"},
 		{wire.RevokePath(serial), wire.Revocation{Reason: engine.Superseded}, "Station desk may not revoke certificates"},
 	} {
 		status, text, err := say(t.Context(), c, "POST", at.api+deed.path, deed.body)

@@ -57,9 +57,10 @@ func (a *Authority) Lookup(ctx context.Context, id string) (wire.Answer, error) 
 	return a.answer(ctx, kept)
 }
 
-// Template tells whether a station may ask for a template with so many days of
-// validity: ErrUnknown, or Kind Forbidden. What Ask would refuse for the
-// station or the days is refused here too, before a key is made for it.
+// Template tells whether a station may carry out updates with a template and so
+// many days of validity: ErrUnknown, or Kind Forbidden. What Ask would refuse
+// for the station or the days is refused here too, before a key is made for it;
+// and so is a station that could not take back what it was granted.
 func (a *Authority) Template(station Station, name string, validDays int) (wire.Template, error) {
 	r, err := a.rule(station, name)
 	if err != nil {
@@ -68,17 +69,23 @@ func (a *Authority) Template(station Station, name string, validDays int) (wire.
 	if words := r.judgeDays(validDays); words != "" {
 		return wire.Template{}, refuse("find template", engine.Forbidden, "%s", words)
 	}
+	if err := station.mayRevoke(); err != nil {
+		return wire.Template{}, err
+	}
 	return wire.Template{Name: r.Name}, nil
 }
 
 func (a *Authority) rule(station Station, template string) (*rule, error) {
 	i := slices.IndexFunc(a.rules.Templates, func(r rule) bool { return r.Name == template })
 	if i < 0 {
-		return nil, unknown("find template", "a template %q", engine.Clean(template))
+		return nil, unknown("find template", "a template %q: profile in the kiosk's configuration has to name one of %s", engine.Clean(template), rulesFile)
 	}
 	r := &a.rules.Templates[i]
-	if !station.MayAsk || len(r.Stations) > 0 && !slices.Contains(r.Stations, station.Name) {
-		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for template %s", station.Name, r.Name)
+	switch {
+	case !station.MayAsk:
+		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for certificates%s", station.Name, station.remedy())
+	case len(r.Stations) > 0 && !slices.Contains(r.Stations, station.Name):
+		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for template %s (stations in %s)", station.Name, r.Name, rulesFile)
 	}
 	return r, nil
 }

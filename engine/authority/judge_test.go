@@ -258,6 +258,10 @@ func TestRuleNamesStations(t *testing.T) {
 	if _, err := a.Template(other, "logon", 1); !engine.Is(err, engine.Forbidden) {
 		t.Errorf("lobby-2 is not listed, and hears %v", err)
 	}
+	if _, err := a.Template(other, "bare", 1); !engine.Is(err, engine.Forbidden) || !strings.Contains(err.Error(), "kiosk ca station lobby-2 --rights ask,revoke") {
+		t.Errorf("a station that could not take an update back hears %v", err)
+	}
+	other.MayRevoke = true
 	if _, err := a.Template(other, "bare", 1); err != nil {
 		t.Errorf("all may ask for bare, and lobby-2 hears %v", err)
 	}

@@ -81,6 +81,19 @@ func makeRoom(dir string) error {
 	return nil
 }
 
+// mayRevoke refuses a station without the right.
+func (s Station) mayRevoke() error {
+	if s.MayRevoke {
+		return nil
+	}
+	return refuse("revoke certificate", engine.Forbidden, "station %s may not revoke certificates, and so not take an update back%s", s.Name, s.remedy())
+}
+
+// remedy says how a station gets the rights that updates need.
+func (s Station) remedy() string {
+	return fmt.Sprintf(": kiosk ca station %s --rights ask,revoke makes it a certificate that may", s.Name)
+}
+
 // RevokeStation takes a station's certificates from it. It is refused from its
 // next request on, also over a connection that is open. Revoked before is no
 // error; ErrUnknown when there is no such station.

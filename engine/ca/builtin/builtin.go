@@ -89,7 +89,8 @@ func unusable(subject string, err error) error {
 func (c *CA) Close() { c.client.CloseIdleConnections() }
 
 // Ready tells whether the CA answers, knows the template and lets this station
-// ask for it, for so many days. The CA says itself what it does not permit.
+// ask for it, for so many days, and revoke. The CA says itself what it does not
+// permit.
 func (c *CA) Ready(ctx context.Context, profile string, validDays int) error {
 	var t wire.Template
 	return c.call(ctx, "check CA", http.MethodGet, wire.TemplatePath(profile, validDays), nil, &t)

@@ -34,7 +34,7 @@ func RequestPath(id string) string { return RequestsPath + "/" + url.PathEscape(
 // ask.
 const ValidDays = "validDays"
 
-// TemplatePath tells whether a station may ask for a template.
+// TemplatePath tells whether a station may carry out updates with a template.
 func TemplatePath(name string, validDays int) string {
 	return TemplatesPath + "/" + url.PathEscape(name) + "?" + ValidDays + "=" + strconv.Itoa(validDays)
 }
@@ -79,8 +79,8 @@ type Answer struct {
 	Words       string              `json:"words,omitempty"`       // the CA's own, when not
 }
 
-// Template tells that a template is known and this station may ask for it, for
-// as many days as it named.
+// Template tells that a template is known and this station may carry out updates
+// with it: ask, for as many days as it named, and revoke.
 type Template struct {
 	Name string `json:"name"`
 }
