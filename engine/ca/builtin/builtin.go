@@ -29,7 +29,7 @@ type CA struct {
 	client *http.Client
 
 	mu      sync.Mutex
-	issuers [][]byte // fetched once: the CA has one certificate as long as it runs
+	issuers [][]byte // kept until a certificate comes that none of them signed
 }
 
 var _ engine.CA = (*CA)(nil)
@@ -137,7 +137,27 @@ func (c *CA) answer(op string, a wire.Answer) (engine.Answer, error) {
 	if !known {
 		return engine.Answer{}, c.mistaken(op, fmt.Errorf("the request is %q with a certificate of %d bytes", a.State, len(a.Certificate)))
 	}
+	c.recheck(a.Certificate)
 	return engine.Answer{State: a.State, Certificate: a.Certificate, Words: engine.Clean(a.Words)}, nil
+}
+
+// recheck forgets the issuers when none of them signed a certificate that the
+// CA has just given out: it may have another certificate by now. Whoever
+// compares the two asks for the issuers next, and then gets the CA's newest.
+func (c *CA) recheck(der []byte) {
+	leaf, err := x509.ParseCertificate(der)
+	if err != nil {
+		return // none was issued, or whoever compares will say what is wrong with it
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, der := range c.issuers {
+		issuer, err := x509.ParseCertificate(der)
+		if err == nil && leaf.CheckSignatureFrom(issuer) == nil {
+			return
+		}
+	}
+	c.issuers = nil
 }
 
 // Revoke revokes a certificate and returns when the CA has it in its list.

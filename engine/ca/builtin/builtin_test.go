@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"bytes"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -297,6 +298,34 @@ func TestIssuersAreKept(t *testing.T) {
 	group.Wait()
 	if calls.Load() != 2 {
 		t.Errorf("the CA was asked %d times", calls.Load())
+	}
+}
+
+// A CA that has another certificate since the issuers were fetched is asked for
+// them again, when its first new certificate comes, and not before.
+func TestIssuersAfterTheCAHasAnotherCertificate(t *testing.T) {
+	before, after := newCredential(t, nil), newCredential(t, nil)
+	issuer, fetched := before, 0
+	p := newPair(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == wire.IssuersPath {
+			fetched++
+			says(200, wire.Issuers{Certificates: [][]byte{issuer.cert.Raw}})(w, r)
+			return
+		}
+		says(200, wire.Answer{State: engine.RequestIssued, Certificate: newCredential(t, issuer).cert.Raw})(w, r)
+	})
+	for _, c := range []struct {
+		now   *credential
+		calls int
+	}{{before, 1}, {before, 1}, {after, 2}, {after, 2}} {
+		issuer = c.now
+		_, err := p.ca.Ask(t.Context(), engine.CARequest{ID: "1"})
+		must(t, err)
+		got, err := p.ca.Issuers(t.Context())
+		must(t, err)
+		if !bytes.Equal(got[0], c.now.cert.Raw) || fetched != c.calls {
+			t.Errorf("after %d fetches, not %d, the issuer is the right one: %v", fetched, c.calls, bytes.Equal(got[0], c.now.cert.Raw))
+		}
 	}
 }
 
