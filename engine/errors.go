@@ -32,7 +32,8 @@ const (
 	CARefused             // the CA said no; its words are in Subject
 	CAHolds               // the CA holds the request until an officer decides
 	CAMistaken            // the CA issued something else than was asked for
-	MailAway              // the mail server does not answer, or said "later"
+	MailAway              // the mail server does not answer, or takes no letter at all
+	MailLater             // the mail server does not take this letter now
 	MailRefused           // the mail server refused the letter for good
 	StoreTrouble          // the store does not answer or is not sound
 	StoreFull             // the disk with the store is full

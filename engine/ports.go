@@ -274,7 +274,8 @@ type Outbox interface {
 	Waiting(ctx context.Context) (int, error)
 }
 
-// Post sends one letter. Kind MailAway: try again later. MailRefused: never.
+// Post sends one letter. Kind MailAway: no letter can be sent now. MailLater:
+// this one cannot. MailRefused: it never can.
 type Post interface {
 	Send(ctx context.Context, l Letter) error
 }

@@ -24,7 +24,7 @@ func exitCode(err error) int {
 		engine.CardFull, engine.CardRefused, engine.TouchMissed, engine.NoReaders, engine.ReadersForbidden:
 		return exitCard
 	case engine.DirectoryAway, engine.DirectoryRefused, engine.UserUnknown, engine.CAAway, engine.CARefused,
-		engine.CAMistaken, engine.MailAway, engine.MailRefused, engine.FateUnknown:
+		engine.CAMistaken, engine.MailAway, engine.MailLater, engine.MailRefused, engine.FateUnknown:
 		return exitServer
 	case engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished,
 		engine.CannotPlan, engine.PlanOutdated:

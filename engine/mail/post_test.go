@@ -111,7 +111,7 @@ func TestSendServerSays(t *testing.T) {
 			kind engine.Kind
 			say  string
 		}{
-			{"later@example.org", engine.MailAway, "451: come back later"},
+			{"later@example.org", engine.MailLater, "451: come back later"},
 			{"never@example.org", engine.MailRefused, "550: no such person here"},
 			{"heavy@example.org", engine.MailRefused, "550: too heavy for this mailbox"},
 		} {

@@ -86,7 +86,7 @@ func (s *session) signIn() error {
 }
 
 // hand hands a message over. A "no" to the sender's address is about the
-// configuration; only from the recipient on is it about the letter. When the
+// configuration; only from the recipient on can it be about the letter. When the
 // connection is lost after the last dot, nobody knows whether the server has
 // the message: then it is sent again.
 func (s *session) hand(to string, message []byte) error {

@@ -16,24 +16,41 @@ func (p *Post) away(op string, err error) error {
 	return &engine.Error{Op: op, Kind: engine.MailAway, Subject: p.config.Server, Err: spoken{err}}
 }
 
-// judge tells a "no" to the letter from trouble that passes.
+// judge tells a "no" to the letter from trouble that passes, and what keeps one
+// letter from what keeps all.
 func (p *Post) judge(op string, err error) error {
 	var said *smtp.SMTPError
-	if errors.As(err, &said) && said.Code/100 == 5 && !aboutSession(said.Code) {
-		return &engine.Error{Op: op, Kind: engine.MailRefused, Subject: p.config.Server, Err: spoken{err}}
+	if !errors.As(err, &said) || aboutSession(said.Code) {
+		return p.away(op, err)
 	}
-	return p.away(op, err)
+	kind := engine.MailLater
+	if said.Code/100 == 5 && !aboutPolicy(said) {
+		kind = engine.MailRefused
+	}
+	return &engine.Error{Op: op, Kind: kind, Subject: p.config.Server, Err: spoken{err}}
 }
 
 // aboutSession reports whether a reply speaks of how we talk, not of the
-// letter: RFC 5321, 4.2.2 (command unknown, not implemented, out of sequence)
-// and RFC 4954, 6 (signing in).
+// letter: RFC 5321, 4.2.2 (closing, command unknown, not implemented, out of
+// sequence) and RFC 4954, 6 (signing in). So does any that is no "no".
 func aboutSession(code int) bool {
 	switch code {
-	case 500, 502, 503, 504, 530, 534, 535, 538:
+	case 421, 500, 502, 503, 504, 530, 534, 535, 538:
 		return true
 	}
-	return false
+	return code < 400
+}
+
+// aboutPolicy reports whether a lasting "no" speaks of what the server lets us
+// do, not of the letter: "relay access denied". The administrator puts that
+// right, of the server or of the kiosk, and the letter can still be sent. RFC
+// 3463, 3.8 has a code for it; servers that give none say 554, or, as Exim in
+// its default configuration, 550 "relay not permitted".
+func aboutPolicy(said *smtp.SMTPError) bool {
+	if said.EnhancedCode[0] > 0 {
+		return said.EnhancedCode[1] == 7
+	}
+	return said.Code == 554 || strings.Contains(strings.ToLower(said.Message), "relay")
 }
 
 // withoutWords leaves out of an error what the server said but its codes.

@@ -13,7 +13,8 @@ import (
 )
 
 // Only a lasting "no" to the recipient or to the letter ends a letter.
-// Everything else, wherever it comes in the conversation, keeps it.
+// Everything else, wherever it comes in the conversation, keeps it: what the
+// server says of one letter keeps that one, and anything else keeps all.
 func TestTrouble(t *testing.T) {
 	sent := engine.Kind(-1)
 	for _, c := range []struct {
@@ -30,7 +31,14 @@ func TestTrouble(t *testing.T) {
 		{"MAIL", "451 later", engine.MailAway},
 		{"MAIL", "553 5.7.1 this is not your address", engine.MailAway},
 		{"MAIL", hangUp, engine.MailAway},
-		{"RCPT", "450 greylisted", engine.MailAway},
+		{"RCPT", "450 greylisted", engine.MailLater},
+		{"RCPT", "421 closing", engine.MailAway},
+		{"RCPT", "535 5.7.8 sign in rightly", engine.MailAway},
+		{"RCPT", "554 5.7.1 relay access denied", engine.MailLater},
+		{"RCPT", "550 5.7.26 the sender is not authenticated", engine.MailLater},
+		{"RCPT", "554 relay access denied", engine.MailLater},
+		{"RCPT", "550 relay not permitted", engine.MailLater},
+		{"RCPT", "550 nobody", engine.MailRefused},
 		{"RCPT", "530 5.7.0 sign in", engine.MailAway},
 		{"RCPT", "503 5.5.1 sign in first", engine.MailAway},
 		{"RCPT", "354 what?", engine.MailAway},
@@ -38,9 +46,11 @@ func TestTrouble(t *testing.T) {
 		{"RCPT", "501 5.1.3 bad address", engine.MailRefused},
 		{"RCPT", hangUp, engine.MailAway},
 		{"DATA", "421 closing", engine.MailAway},
-		{"DATA", "554 5.7.1 no", engine.MailRefused},
+		{"DATA", "554 5.7.1 no", engine.MailLater},
+		{"DATA", "554 5.6.0 no such letters", engine.MailRefused},
 		{"DATA", hangUp, engine.MailAway},
-		{".", "452 disk full", engine.MailAway},
+		{".", "452 disk full", engine.MailLater},
+		{".", "550 5.7.1 you may not send as this address", engine.MailLater},
 		{".", "552 too big", engine.MailRefused},
 		{".", "rubbish", engine.MailAway},
 		{".", hangUp, engine.MailAway},

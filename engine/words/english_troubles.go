@@ -31,6 +31,7 @@ var englishTroubles = map[engine.Kind]Trouble{
 	engine.CAHolds:          {Title: "The CA holds the request", Of: "The CA (%s) holds the request", Hint: "An officer decides. Continue the update when that was done."},
 	engine.CAMistaken:       {Title: "The CA gave an answer that cannot be used", Of: "The CA gave an answer that cannot be used: %s", Hint: "Tell the administrator; the log has the details."},
 	engine.MailAway:         {Title: "The mail server does not answer", Of: "The mail server does not answer: %s", Hint: "The letter waits and is sent later. Nothing needs to be done."},
+	engine.MailLater:        {Title: "The mail server does not take the letter now", Of: "The mail server does not take the letter now: %s", Hint: "The letter waits and is sent later. If it lasts, tell the administrator: the server may not let this kiosk send mail."},
 	engine.MailRefused:      {Title: "The mail server refused the letter", Of: "The mail server refused the letter: %s", Hint: "Look at the address in the directory."},
 	engine.StoreTrouble:     {Title: "The kiosk's own store does not work", Of: "The kiosk's own store does not work: %s", Hint: "Nothing is started that cannot be noted. Tell the administrator."},
 	engine.StoreFull:        {Title: "The disk is full", Hint: "Nothing is started that cannot be noted. The administrator must make room; then continue."},
