@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -29,7 +31,8 @@ func (r *runner) lock() {
 	}
 }
 
-func (r *runner) carry(ctx context.Context) (Result, error) {
+func (r *runner) carry(ctx context.Context) (res Result, err error) {
+	defer r.rescue(&err)
 	if !r.back && !r.run.goesBack() {
 		if err := r.forward(ctx); err != nil {
 			return Result{}, r.stop(ctx, err)
@@ -41,6 +44,16 @@ func (r *runner) carry(ctx context.Context) (Result, error) {
 		}
 	}
 	return r.result(), nil
+}
+
+// rescue makes trouble of a panic, like any other of a run that stands in the
+// journal: whoever watches is told, and the log has the stack under the run's
+// id.
+func (r *runner) rescue(err *error) {
+	if cause := recover(); cause != nil {
+		r.desk.Log.Error("panic", "run", r.run.ID, "value", fmt.Sprint(cause), "stack", string(debug.Stack()))
+		*err = during(fmt.Errorf("panic: %v", cause), r.run.ID)
+	}
 }
 
 // forward carries out the plan's steps that are not done, until the last or

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
@@ -72,12 +71,12 @@ func (w *runWatch) listen(ctx context.Context) tea.Cmd {
 	}
 }
 
-// endIfPanic ends the watch when the run panicked: the screen must not wait for
-// ever, and the terminal must not be left as it is.
+// endIfPanic ends the watch when the run panicked before it had an id: the
+// screen must not wait for ever. The panic goes on to whoever owns the run, and
+// into the log.
 func (w *runWatch) endIfPanic() {
-	if r := recover(); r != nil {
-		w.end(engine.Result{}, &engine.Error{
-			Op: "carry out plan", Kind: engine.Broken, Effect: engine.CanContinue, Err: fmt.Errorf("panic: %v\n%s", r, debug.Stack()),
-		})
+	if cause := recover(); cause != nil {
+		w.end(engine.Result{}, &engine.Error{Op: "carry out plan", Kind: engine.Broken, Effect: engine.CanContinue, Err: fmt.Errorf("panic: %v", cause)})
+		panic(cause)
 	}
 }

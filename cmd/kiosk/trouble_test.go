@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -434,4 +436,55 @@ func TestOtherStationsLease(t *testing.T) {
 	}
 	s.press("enter")
 	s.sees("Another kiosk is at work on this card: desk-9", "Nothing was changed")
+}
+
+// A fault of the program in a run is told like other trouble, with the run's
+// id; under that the log has the cause.
+func TestPanicInRun(t *testing.T) {
+	l := openLobby(t)
+	var log logged
+	l.desk.Log = slog.New(slog.NewTextHandler(&log, nil))
+	sound := l.desk.CAs["Corp Issuing CA"]
+	l.desk.CAs["Corp Issuing CA"] = faultyCA{sound}
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("enter")
+	s.sees("can be continued", "Run ")
+	runs, err := l.desk.Journal.Runs(t.Context(), "yubikey-712233")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := string(runs[0].ID)
+	s.sees("Run " + id)
+	if !strings.Contains(log.String(), "panic run="+id+` value="a fault" stack=`) {
+		t.Errorf("the log has not the cause:\n%s", &log)
+	}
+	l.desk.CAs["Corp Issuing CA"] = sound
+	l.clock.rest()
+	s.press("enter")
+	continues(s)
+	s.sees("Card updated")
+}
+
+// faultyCA has a fault in its connector.
+type faultyCA struct{ engine.CA }
+
+func (faultyCA) Ask(context.Context, engine.CARequest) (engine.Answer, error) { panic("a fault") }
+
+// logged is a log that is read while it is written.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
