@@ -110,31 +110,56 @@ func (cmd updateCmd) names(id engine.Identity) bool {
 	return wanted == string(id.ID) || id.Serial != "" && strings.TrimLeft(wanted, "0") == strings.TrimLeft(id.Serial, "0")
 }
 
-// findUser takes the one user with this logon name or mail address.
+// findUser takes the one user with this logon name or, when nobody has it, with
+// this mail address.
 func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error) {
-	search, err := p.desk.Find(p.actor, cmd.User)
+	found, err := search(ctx, p, cmd.User)
 	if err != nil {
 		return engine.User{}, err
 	}
+	meant := slices.DeleteFunc(slices.Clone(found), func(u engine.User) bool { return !strings.EqualFold(u.Logon, cmd.User) })
+	if len(meant) == 0 {
+		meant = slices.DeleteFunc(found, func(u engine.User) bool { return !strings.EqualFold(u.Mail, cmd.User) })
+	}
+	switch len(meant) {
+	case 0:
+		return engine.User{}, &engine.Error{
+			Op: "find user", Kind: engine.UserUnknown, Subject: engine.Clean(cmd.User),
+			Err: errors.New("the directory has nobody with this logon name or mail address: --user wants the whole of it"),
+		}
+	case 1:
+		profile, err := p.desk.Profile(ctx, p.actor, meant[0].ID)
+		return profile.User, err
+	}
+	var names []string
+	for _, u := range meant {
+		names = append(names, fmt.Sprintf("%s (%s)", u.Name, u.DN))
+	}
+	return engine.User{}, &engine.Error{
+		Op: "find user", Kind: engine.BadInput, Subject: engine.Clean(cmd.User),
+		Err: fmt.Errorf("it means %d users: %s", len(meant), strings.Join(names, ", ")),
+	}
+}
+
+// search returns everybody whom a text finds.
+func search(ctx context.Context, p *parts, text string) ([]engine.User, error) {
+	search, err := p.desk.Find(p.actor, text)
+	if err != nil {
+		return nil, err
+	}
 	defer search.Close()
-	for more := true; more; {
+	var all []engine.User
+	for {
 		page, err := search.Next(ctx)
 		switch {
 		case errors.Is(err, io.EOF):
-			more = false
+			return all, nil
 		case err != nil:
-			return engine.User{}, err
+			return nil, err
 		}
 		for _, f := range page {
-			if strings.EqualFold(f.User.Logon, cmd.User) || strings.EqualFold(f.User.Mail, cmd.User) {
-				profile, err := p.desk.Profile(ctx, p.actor, f.User.ID)
-				return profile.User, err
-			}
+			all = append(all, f.User)
 		}
-	}
-	return engine.User{}, &engine.Error{
-		Op: "find user", Kind: engine.UserUnknown, Subject: engine.Clean(cmd.User),
-		Err: errors.New("the directory has nobody with this logon name or mail address: --user wants the whole of it"),
 	}
 }
 
