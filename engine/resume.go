@@ -63,7 +63,7 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 }
 
 func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, pin PIN, watch func(Event), back bool) (Result, error) {
-	card, err := c.card.Unlock(ctx, pin, run.Plan.NewPIN)
+	card, err := c.unlock(ctx, run.Plan, pin)
 	if err != nil {
 		return Result{}, during(err, run.ID)
 	}

@@ -80,7 +80,7 @@ func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err := d.ready(ctx, run.Plan); err != nil {
 		return Result{}, err
 	}
-	card, err := c.card.Unlock(ctx, pin, run.Plan.NewPIN)
+	card, err := c.unlock(ctx, run.Plan, pin)
 	if err != nil {
 		return Result{}, err
 	}
@@ -94,6 +94,23 @@ func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, p
 	}
 	d.Log.Info("run begun", "run", run.ID, "card", run.Plan.Card.ID, "steps", len(run.Plan.Steps))
 	return r.carry(ctx)
+}
+
+// unlock unlocks the card for its plan. A PIN that the card is to get has to be
+// one that may become a card's PIN, also when the plan is continued.
+func (c *Connected) unlock(ctx context.Context, plan Plan, pin PIN) (UnlockedCard, error) {
+	if plan.NewPIN {
+		has, _, err := c.card.Counters(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if has.Factory {
+			if err := pin.CheckNew(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.card.Unlock(ctx, pin, plan.NewPIN)
 }
 
 // ready checks what can be known before anything is touched.
