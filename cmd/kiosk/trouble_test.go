@@ -27,7 +27,12 @@ import (
 // reader of a lobby.
 func (l *lobby) withChip(t *testing.T, o sim.Options) *sim.Card {
 	t.Helper()
-	chip := chipOf(t, l.world.Chips()[0].State(), o)
+	return l.withState(t, l.world.Chips()[0].State(), o)
+}
+
+func (l *lobby) withState(t *testing.T, state sim.State, o sim.Options) *sim.Card {
+	t.Helper()
+	chip := chipOf(t, state, o)
 	l.readers = demo.NewVirtualReaders(chip)
 	if err := l.readers.Insert(t.Context(), 0); err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ type updateCmd struct {
 	Without  []string `placeholder:"NAME" help:"Take this optional template off the card; may be given several times."`
 	Track    []string `placeholder:"SHA-256" help:"Follow this third-party certificate; 'all' follows every one."`
 	PINFile  string   `name:"pin-file" placeholder:"FILE" help:"File with the card's PIN; for a card that has none of its own yet, the PIN it is to get."`
+	LastTry  bool     `help:"Use the PIN although the card has only one try left for it."`
 	DryRun   bool     `help:"Print the plan and change nothing."`
 	Yes      bool     `help:"Carry the plan out. Without it the plan is only printed."`
 	Assign   bool     `help:"Assign the card named with --card to the user first, if nobody has it."`
@@ -229,7 +230,7 @@ func (cmd updateCmd) carry(ctx context.Context, p *parts, c *engine.Connected, u
 	case !cmd.Yes:
 		return nil, &engine.Error{Op: "update card", Kind: engine.BadInput, Err: errors.New("add --yes to carry this out")}
 	}
-	pin, err := cmd.readPIN(proposal.Plan.NewPIN)
+	pin, err := cmd.readPIN(ctx, p, c, proposal.Plan.NewPIN)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +250,7 @@ func (cmd updateCmd) again(ctx context.Context, p *parts, c *engine.Connected, r
 	if !cmd.Yes {
 		return nil, &engine.Error{Op: "continue update", Kind: engine.BadInput, Err: errors.New("add --yes to continue it")}
 	}
-	pin, err := cmd.readPIN(false)
+	pin, err := cmd.readPIN(ctx, p, c, false)
 	if err != nil {
 		return nil, err
 	}
@@ -345,8 +346,12 @@ func (cmd updateCmd) badPINFile(err error) error {
 	return &engine.Error{Op: "read PIN", Kind: engine.BadInput, Subject: cmd.PINFile, Err: err}
 }
 
-// readPIN reads the PIN from its file; the last line end is not part of it.
-func (cmd updateCmd) readPIN(isNew bool) (engine.PIN, error) {
+// readPIN reads the PIN from its file, if the card has tries enough for it or,
+// when isNew, gets it; the last line end is not part of it.
+func (cmd updateCmd) readPIN(ctx context.Context, p *parts, c *engine.Connected, isNew bool) (engine.PIN, error) {
+	if err := cmd.maySpendTry(ctx, p, c, isNew); err != nil {
+		return engine.PIN{}, err
+	}
 	b, err := os.ReadFile(cmd.PINFile)
 	if err != nil {
 		return engine.PIN{}, cmd.badPINFile(err)
@@ -356,15 +361,31 @@ func (cmd updateCmd) readPIN(isNew bool) (engine.PIN, error) {
 		n--
 	}
 	pin := engine.NewPIN(b[:n:n])
-	check := pin.CheckShape
-	if isNew {
-		check = pin.CheckNew
-	}
-	if err := check(); err != nil {
+	if err := pin.CheckShape(); err != nil {
 		pin.Wipe()
 		return engine.PIN{}, cmd.badPINFile(err)
 	}
 	return pin, nil
+}
+
+// maySpendTry keeps a PIN file that is out of date, and used time and again,
+// from blocking the card.
+func (cmd updateCmd) maySpendTry(ctx context.Context, p *parts, c *engine.Connected, isNew bool) error {
+	tries, err := p.desk.PINTries(ctx, p.actor, c)
+	switch {
+	case err != nil:
+		return err
+	case isNew && tries.Factory: // the PIN in the file is not tried, but set
+		return nil
+	case tries.Left == 0:
+		return &engine.Error{Op: "check PIN", Kind: engine.PINBlocked, Err: errors.New("the PIN is blocked")}
+	case tries.Left == 1 && !cmd.LastTry:
+		return &engine.Error{
+			Op: "check PIN", Kind: engine.CardRefused, Subject: c.Contents.Identity.Label(),
+			Err: errors.New("one try is left, and a wrong PIN would block the card: make sure that --pin-file is right, then add --last-try"),
+		}
+	}
+	return nil
 }
 
 // watch prints each step as it ends, unless the output is JSON.
