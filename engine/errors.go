@@ -17,6 +17,7 @@ const (
 	WrongPIN              // TriesLeft says how many are left
 	PINBlocked            // no try is left
 	CardGone              // pulled, or without power: put it back
+	CardLetGo             // a command was given up, and the connection with it: connect the card again
 	OtherCard             // another card lies in the reader than the one asked for
 	CardBusy              // another program holds the card
 	CardTrouble           // the card answered what a sound card does not

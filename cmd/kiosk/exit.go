@@ -20,7 +20,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case engine.CAHolds:
 		return exitPending
-	case engine.WrongPIN, engine.PINBlocked, engine.CardGone, engine.OtherCard, engine.CardBusy, engine.CardTrouble,
+	case engine.WrongPIN, engine.PINBlocked, engine.CardGone, engine.CardLetGo, engine.OtherCard, engine.CardBusy, engine.CardTrouble,
 		engine.CardFull, engine.CardRefused, engine.TouchMissed, engine.NoReaders, engine.ReadersForbidden:
 		return exitCard
 	case engine.DirectoryAway, engine.DirectoryRefused, engine.UserUnknown, engine.CAAway, engine.CARefused,

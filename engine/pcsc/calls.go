@@ -65,11 +65,11 @@ func (s *Session) must(ctx context.Context, op string, act func() error) error {
 	case errors.Is(err, errNotBegun):
 		return s.stopped(op, cause(ctx))
 	case errors.Is(err, errGivenUp):
+		s.remember(&engine.Error{Op: op, Kind: engine.CardLetGo, Subject: s.reader, Err: errLetGo})
 		e := s.stopped(op, fmt.Errorf("%w: %w", errGivenUp, cause(ctx)))
 		if errors.Is(e.Err, errNoAnswer) {
 			e.Kind = engine.CardTrouble
 		}
-		s.remember(e)
 		return e
 	}
 	return err
@@ -90,7 +90,7 @@ func (s *Session) remember(err error) {
 
 func ends(e *engine.Error) bool {
 	gone := e.Kind == engine.CardGone || e.Kind == engine.NoReaders
-	return gone && !errors.Is(e, scard.ErrResetCard) || errors.Is(e, errGivenUp)
+	return gone && !errors.Is(e, scard.ErrResetCard) || e.Kind == engine.CardLetGo
 }
 
 // overBy returns why the session is at its end, nil when it is not.

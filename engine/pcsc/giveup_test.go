@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/ebfe/scard"
@@ -33,11 +34,14 @@ func transmit(ctx context.Context, s *pcsc.Session) <-chan error {
 	return ended
 }
 
-// A command given up ends at once for its caller, and is the session's last.
+// A command given up ends at once for its caller, and is the session's last:
+// those after it say that the card has to be opened again.
 // When the card has answered, it is reset and free for others.
 func TestGiveUp(t *testing.T) {
 	readers, daemon := start(t)
 	card, working, done := slowCard()
+	answers := sync.OnceFunc(func() { close(done) })
+	defer answers() // the card cannot be pulled before
 	insert(t, readers, daemon, card)
 	session := open(t, readers, daemon)
 	other := otherProgram(t, daemon, scard.ShareShared)
@@ -47,10 +51,13 @@ func TestGiveUp(t *testing.T) {
 	<-working
 	cancel()
 	isKind(t, <-ended, engine.Stopped)
-	isKind(t, session.Begin(soon(t)), engine.Stopped)
+	isKind(t, session.Begin(soon(t)), engine.CardLetGo)
+	isKind(t, session.End(true), engine.CardLetGo)
+	_, err := session.Transmit(soon(t), selectPIV)
+	isKind(t, err, engine.CardLetGo)
 	isKind(t, session.Close(), engine.CardTrouble) // it is still at it
 
-	close(done)
+	answers()
 	must(t, session.Close())
 	if _, err := other.Status(); !errors.Is(err, scard.ErrResetCard) {
 		t.Errorf("the other program got %v, want a reset card", err)

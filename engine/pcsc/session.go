@@ -23,9 +23,9 @@ const (
 )
 
 // Session is a card in a reader that we have open, with others. It is for one
-// caller at a time. A session whose card is gone, or whose command was given
-// up, is at its end: every call answers with that same error. Close it and open
-// another.
+// caller at a time. A session whose card is gone is at its end: every call
+// answers with that same error. So is one whose command was given up; that call
+// says why, those after it engine.CardLetGo. Close it and open another.
 type Session struct {
 	readers  *Readers
 	reader   string // its name, for people

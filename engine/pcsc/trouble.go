@@ -24,6 +24,7 @@ var (
 	errResets    = errors.New("other programs reset the card again and again")
 	errNoCommand = errors.New("too short for a command")
 	errClosed    = errors.New("closed")
+	errLetGo     = errors.New("a command to the card was given up before")
 	errLeft      = errors.New("a command to a card is still under way")
 	errNoReaders = errors.New("no reader is connected")
 )

@@ -12,6 +12,7 @@ var englishTroubles = map[engine.Kind]Trouble{
 	engine.WrongPIN:    {Title: "The PIN was wrong", Hint: "Type it again, slowly. Letters count as large or small."},
 	engine.PINBlocked:  {Title: "The PIN is blocked", Hint: "Too many wrong PINs were entered. The help desk can unblock the card with its PUK; until then it cannot be updated."},
 	engine.CardGone:    {Title: "The card was taken out", Of: "The card was taken out of %s", Hint: "Put it back. If the update had begun, choose Continue."},
+	engine.CardLetGo:   {Title: "The connection to the card has ended", Of: "The connection to the card in %s has ended", Hint: "Choose the card again. If that does not help, take it out and put it back."},
 	engine.OtherCard:   {Title: "This is another card", Of: "This is another card: %s", Hint: "Put in the card that was chosen."},
 	engine.CardBusy:    {Title: "Another program is using the card", Of: "Another program is using the card in %s", Hint: "Close browsers, mail programs and other card software, then try again."},
 	engine.CardTrouble: {Title: "The card gave an answer that makes no sense", Of: "The card gave an answer that makes no sense (%s)", Hint: "Take it out, wipe its contacts, put it back and try again. If it happens again the card may be broken."},
