@@ -6,56 +6,67 @@ import (
 )
 
 // Letters are tried again after a minute, then after twice as long each time
-// up to an hour, and given up after three days.
+// up to an hour, and given up after the last try of mostTries: those take three
+// days. They are not counted from when a letter was written: the kiosk may have
+// been off since.
 const (
 	firstRetry  = time.Minute
 	longestWait = time.Hour
-	giveUpAfter = 72 * time.Hour
+	mostTries   = 78
 	courierHold = 5 * time.Minute // how long one courier may be at one letter
 	mostLetters = 20
 )
 
-// Deliver sends the letters whose time has come and returns when the next one
-// is due; ok is false when none waits. A letter that cannot be sent waits
-// longer each time. When the mail server is away the round ends there.
-func (d *Desk) Deliver(ctx context.Context) (next time.Time, ok bool, err error) {
+// Round is what one look through the outbox came to.
+type Round struct {
+	Next time.Time // when a letter is due; zero when none waits
+	Away bool      // the mail server is: before Next nothing is worth a try
+}
+
+// Deliver sends the letters whose time has come. A letter that cannot be sent
+// waits longer each time. When the mail server is away the round ends there:
+// the others would wait for it as long.
+func (d *Desk) Deliver(ctx context.Context) (Round, error) {
 	for range mostLetters {
 		now := d.Now()
 		due, err := d.Outbox.TakeDue(ctx, now, now.Add(courierHold), 1)
 		if err != nil {
-			return time.Time{}, false, err
+			return Round{}, err
 		}
 		if len(due) == 0 {
 			break
 		}
-		away, err := d.send(ctx, due[0])
-		if err != nil {
-			return time.Time{}, false, err
-		}
-		if away {
-			break // the server is: the others would wait for it as long
+		r, err := d.send(ctx, due[0])
+		if err != nil || r.Away {
+			return r, err
 		}
 	}
-	return d.Outbox.NextDue(ctx)
+	next, _, err := d.Outbox.NextDue(ctx)
+	return Round{Next: next}, err
 }
 
-// send tries one letter and tells whether the mail server is away. Its error is
-// the outbox's, not the mail server's.
-func (d *Desk) send(ctx context.Context, l Letter) (away bool, err error) {
+// send tries one letter and tells whether the mail server is away, and until
+// when it is left alone. Its error is the outbox's, not the mail server's.
+func (d *Desk) send(ctx context.Context, l Letter) (Round, error) {
 	sent := d.Post.Send(ctx, l)
 	keep := context.WithoutCancel(ctx) // what was sent is noted, whatever happens
+	now := d.Now()
 	switch {
 	case sent == nil:
-		return false, d.Outbox.Sent(keep, l.ID, d.Now())
+		return Round{}, d.Outbox.Sent(keep, l.ID, now)
 	case ctx.Err() != nil:
-		return true, d.Outbox.Defer(keep, l.ID, d.Now(), "stopped while sending")
+		return Round{Next: now, Away: true}, d.Outbox.Defer(keep, l.ID, now, "stopped while sending")
 	}
-	d.Log.Warn("letter was not sent", "letter", l.ID, "run", l.Notice.Run, "tries", l.Tries+1, "err", sent)
-	at := d.Now().Add(backOff(l.Tries))
-	if Is(sent, MailRefused) || d.Now().After(l.Created.Add(giveUpAfter)) {
-		at = time.Time{}
+	log := d.Log.With("letter", l.ID, "run", l.Notice.Run, "tries", l.Tries+1, "err", sent)
+	again := now.Add(backOff(l.Tries))
+	due := again
+	if Is(sent, MailRefused) || l.Tries+1 >= mostTries {
+		due = time.Time{}
+		log.Error("letter was given up")
+	} else {
+		log.Warn("letter was not sent")
 	}
-	return Is(sent, MailAway), d.Outbox.Defer(keep, l.ID, at, Clean(sent.Error()))
+	return Round{Next: again, Away: Is(sent, MailAway)}, d.Outbox.Defer(keep, l.ID, due, Clean(sent.Error()))
 }
 
 func backOff(tries int) time.Duration {

@@ -262,8 +262,8 @@ type AuditRow struct {
 
 // Outbox keeps letters until they are sent.
 type Outbox interface {
-	// TakeDue returns letters whose time has come and keeps other couriers off
-	// them until the time given.
+	// TakeDue returns letters whose time has come, those first that have been due
+	// longest, and keeps other couriers off them until the time given.
 	TakeDue(ctx context.Context, now, until time.Time, most int) ([]Letter, error)
 	Sent(ctx context.Context, id string, at time.Time) error
 	// Defer sets a letter's next try; at zero it is given up for good.

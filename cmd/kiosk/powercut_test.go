@@ -169,7 +169,7 @@ func (s *scenario) carry(t *testing.T, desk *engine.Desk, c *engine.Connected, o
 	if err != nil {
 		return err
 	}
-	_, _, err = desk.Deliver(t.Context())
+	_, err = desk.Deliver(t.Context())
 	return err
 }
 
@@ -287,10 +287,11 @@ func startOf(t *testing.T, name string) *scenario {
 func (s *scenario) settle(t *testing.T, chip *sim.Card) {
 	desk := *s.base.desk
 	for waits := true; waits; {
-		var err error
-		if _, waits, err = desk.Deliver(t.Context()); err != nil {
+		round, err := desk.Deliver(t.Context())
+		if err != nil {
 			t.Fatal(err)
 		}
+		waits = !round.Next.IsZero()
 	}
 	s.user = userNamed(t, &desk, "alovelace")
 	c := inReader(t, &desk, chip)

@@ -62,25 +62,32 @@ func (o *owner) nudge() {
 // the same store has left.
 const lookAgain = 30 * time.Second
 
+// rest is how long the courier waits after a round.
+func rest(r engine.Round, now time.Time) time.Duration {
+	switch {
+	case r.Away:
+		return r.Next.Sub(now)
+	case r.Next.IsZero():
+		return lookAgain
+	}
+	return min(lookAgain, r.Next.Sub(now))
+}
+
 // deliver sends letters as they become due, until the program ends.
 func (o *owner) deliver(desk *engine.Desk) {
 	o.work.Go(func() {
 		defer o.catch("courier")
 		for {
-			wait := lookAgain
-			next, waiting, err := desk.Deliver(o.ctx)
+			round, err := desk.Deliver(o.ctx)
 			forget() // what the mail client keeps of a password
-			switch {
-			case err != nil && o.ctx.Err() == nil:
+			if err != nil && o.ctx.Err() == nil {
 				o.log.Error("letters were not looked through", "err", err)
-			case waiting:
-				wait = min(wait, max(time.Until(next), 0))
 			}
 			select {
 			case <-o.ctx.Done():
 				return
-			case <-o.wake:
-			case <-time.After(wait):
+			case <-o.wake: // a run has ended; its letter is worth a try
+			case <-time.After(rest(round, desk.Now())):
 			}
 		}
 	})

@@ -77,7 +77,7 @@ func (cmd updateCmd) update(ctx context.Context, p *parts) error {
 		return err
 	}
 	cmd.printResult(*result)
-	if _, _, err := p.desk.Deliver(ctx); err != nil {
+	if _, err := p.desk.Deliver(ctx); err != nil {
 		p.log.Warn("letters wait for the kiosk", "err", err)
 	}
 	if result.End != engine.Finished {

@@ -40,15 +40,16 @@ func addLetter(ctx context.Context, tx *sql.Tx, l engine.Letter) error {
 	return err
 }
 
-// TakeDue returns up to most letters whose time has come, the oldest first, and
-// keeps them from other couriers until the time given. It counts a try for
+// TakeDue returns up to most letters whose time has come, those first that have
+// been due longest, so that one that fails each time keeps no other from its
+// turn. It keeps them from other couriers until the time given. It counts a try for
 // each; Tries is how many there were before.
 func (s *Store) TakeDue(ctx context.Context, now, until time.Time, most int) (letters []engine.Letter, err error) {
 	err = s.change(ctx, "take letters", func(tx *sql.Tx) error {
 		letters, err = collect(ctx, tx, scanLetter, `
 			UPDATE outbox SET due = $3, tries = tries + 1
 			WHERE state = 'waiting' AND due <= $2 AND id IN (
-				SELECT id FROM outbox WHERE due <= $2 AND `+first+` ORDER BY created, id LIMIT $4)
+				SELECT id FROM outbox WHERE due <= $2 AND `+first+` ORDER BY due, created, id LIMIT $4)
 			RETURNING id, recipient, created, tries - 1, notice`,
 			noticeFormat, stamp(now), stamp(until), most)
 		return err
