@@ -1,15 +1,23 @@
 package engine
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Health is how the kiosk itself does.
 type Health struct {
 	Letters int // that wait to be sent
+	GivenUp int // that will not be sent, of the last week
 }
+
+// givenUpShown is how long it is shown that a letter was given up. The outbox
+// keeps it, and why.
+const givenUpShown = 7 * 24 * time.Hour
 
 // Health asks the store. An error means that it does not work, and that
 // nothing can be begun.
 func (d *Desk) Health(ctx context.Context) (Health, error) {
-	n, err := d.Outbox.Waiting(ctx)
-	return Health{Letters: n}, err
+	waiting, givenUp, err := d.Outbox.Count(ctx, d.Now().Add(-givenUpShown))
+	return Health{Letters: waiting, GivenUp: givenUp}, err
 }

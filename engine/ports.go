@@ -270,8 +270,9 @@ type Outbox interface {
 	Defer(ctx context.Context, id string, at time.Time, why string) error
 	// NextDue returns when the next letter is due; ok is false when none waits.
 	NextDue(ctx context.Context) (at time.Time, ok bool, err error)
-	// Waiting counts the letters that were not sent yet.
-	Waiting(ctx context.Context) (int, error)
+	// Count counts the letters that were not sent yet, and those that were given
+	// up since the time given.
+	Count(ctx context.Context, since time.Time) (waiting, givenUp int, err error)
 }
 
 // Post sends one letter. Kind MailAway: no letter can be sent now. MailLater:

@@ -159,8 +159,23 @@ func TestCourierPauses(t *testing.T) {
 				t.Errorf("try %d comes %v after the one before", i, gap)
 			}
 		}
-		if waiting, err := desk.Outbox.Waiting(context.Background()); err != nil || waiting != 0 {
-			t.Errorf("%d letters wait after %d tries: %v", waiting, len(post.tried), err)
+		if h, err := desk.Health(context.Background()); err != nil || h != (engine.Health{}) {
+			t.Errorf("after %d tries: %+v, %v", len(post.tried), h, err)
 		}
 	})
+}
+
+// A letter that will never be sent is not forgotten: the frame says so for a
+// week.
+func TestLetterNotDelivered(t *testing.T) {
+	l := openLobby(t)
+	l.desk.Post = &moodyPost{mood: always(engine.MailRefused), now: l.clock.Now}
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("enter")
+	s.sees("Card updated", "1 letter waits")
+	deliver(t, l.desk)
+	goldenFrame(t, "trouble-not-delivered", l.sitDown(t).sees("Type a name", "1 letter not delivered"))
+	l.clock.turn(8 * 24 * time.Hour)
+	l.sitDown(t).sees("Type a name", "✓ store")
 }

@@ -127,10 +127,14 @@ func (s *Store) NextDue(ctx context.Context) (at time.Time, ok bool, err error) 
 	return fromStamp(due), due.Valid && err == nil, err
 }
 
-// Waiting counts the letters that were not sent yet.
-func (s *Store) Waiting(ctx context.Context) (n int, err error) {
+// Count counts the letters that were not sent yet, and those that were given up
+// since the time given. Of a letter that was given up, due is until when its
+// last courier held it: minutes after at most.
+func (s *Store) Count(ctx context.Context, since time.Time) (waiting, givenUp int, err error) {
 	err = s.look(ctx, "count letters", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM outbox WHERE state = 'waiting'`).Scan(&n)
+		return tx.QueryRowContext(ctx, `
+			SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END), COUNT(CASE WHEN state = 'given up' AND due >= $1 THEN 1 END)
+			FROM outbox WHERE state <> 'sent'`, stamp(since)).Scan(&waiting, &givenUp)
 	})
-	return n, err
+	return waiting, givenUp, err
 }

@@ -190,21 +190,26 @@ func TestUnknownLetter(t *testing.T) {
 	says(t, wants(t, s.Defer(t.Context(), "l1", at(0), "why"), engine.StoreTrouble), "no letter l1")
 }
 
-// Letters wait until they were sent or given up.
-func TestWaiting(t *testing.T) {
+// Letters wait until they were sent or given up; those that were given up are
+// counted for as long as somebody wants to know.
+func TestCount(t *testing.T) {
 	s := open(t, newPath(t))
-	waiting := func(want int) {
+	counts := func(since, wantWaiting, wantGivenUp int) {
 		t.Helper()
-		if n, err := s.Waiting(t.Context()); err != nil || n != want {
-			t.Errorf("%d letters wait, %v; want %d", n, err, want)
+		waiting, givenUp, err := s.Count(t.Context(), at(since))
+		if err != nil || waiting != wantWaiting || givenUp != wantGivenUp {
+			t.Errorf("%d letters wait and %d were given up, %v; want %d and %d", waiting, givenUp, err, wantWaiting, wantGivenUp)
 		}
 	}
-	waiting(0)
+	counts(0, 0, 0)
 	post(t, s, letter("a", "c1", 0), letter("b", "c2", 0), letter("c", "c3", 0))
-	waiting(3)
+	counts(0, 3, 0)
 	must(t, s.Sent(t.Context(), "a", at(1)))
 	must(t, s.Defer(t.Context(), "b", at(9), "later"))
-	waiting(2)
+	counts(0, 2, 0)
+	takes(t, s, 60, "b", "c")
 	must(t, s.Defer(t.Context(), "b", time.Time{}, "never"))
-	waiting(1)
+	counts(0, 1, 1)
+	counts(60, 1, 1)
+	counts(90, 1, 0)
 }

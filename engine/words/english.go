@@ -290,6 +290,7 @@ var English = Text{
 		Hits:    Plural{"%d found", "%d found"},
 		Lines:   Plural{"%d more line", "%d more lines"},
 		Letters: Plural{"%d letter waits", "%d letters wait"},
+		GivenUp: Plural{"%d letter not delivered", "%d letters not delivered"},
 		Touches: Plural{"You touch the card %d time.", "You touch the card %d times."},
 	},
 	Stages: map[string]string{

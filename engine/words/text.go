@@ -245,5 +245,5 @@ type (
 		State                         string // state
 	}
 	// Counts are nouns with numbers.
-	Counts struct{ Cards, Tries, Hits, Lines, Touches, Letters Plural }
+	Counts struct{ Cards, Tries, Hits, Lines, Touches, Letters, GivenUp Plural }
 )
