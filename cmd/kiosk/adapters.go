@@ -16,7 +16,7 @@ import (
 func directoryConfig(d config.Directory) ldap.Config {
 	a := d.Attributes
 	return ldap.Config{
-		Servers: d.Servers, StartTLS: d.StartTLS, CAFile: d.CAFile, AllowPlaintext: true, // the configuration allows it on this machine only
+		Servers: d.Servers, StartTLS: d.StartTLS, CAFile: d.CAFile, ServerName: d.ServerName, AllowPlaintext: true, // the configuration allows it on this machine only
 		BindDN: d.BindDN, PasswordFile: d.PasswordFile, BaseDN: d.BaseDN, Filter: d.Filter,
 		SearchAttributes: d.Search, PageSize: d.PageSize, Timeout: d.Timeout,
 		Attributes: ldap.Attributes{
@@ -37,8 +37,8 @@ func mailConfig(m config.Mail) mail.Config {
 		config.MailStartTLS: mail.StartTLS, config.MailImplicit: mail.ImplicitTLS, config.MailPlain: mail.NoTLS,
 	}
 	return mail.Config{
-		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, User: m.User, PasswordFile: m.PasswordFile,
-		From: m.From, Timeout: m.Timeout,
+		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, ServerName: m.ServerName, HelloName: m.HelloName,
+		User: m.User, PasswordFile: m.PasswordFile, From: m.From, ReplyTo: m.ReplyTo, Timeout: m.Timeout,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // address reads a URL that is a scheme, a host, perhaps a port, and no more.
@@ -36,6 +37,13 @@ func (c *checker) hostPort(at *path, text, example string) (host string, ok bool
 		return "", false
 	}
 	return host, true
+}
+
+// hostNamed reports what is not the name of a machine; "" is left out.
+func (c *checker) hostNamed(at *path, name, example string) {
+	if name != "" && (!isHost(name) || strings.Contains(name, ":") || strings.ContainsAny(name, "_ ")) {
+		c.wrong(at, quote(name)+" is not the name of a machine", fmt.Sprintf("write it like this: %q", example))
+	}
 }
 
 func isPort(s string, mayBeEmpty bool) bool {

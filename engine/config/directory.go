@@ -15,8 +15,9 @@ type Directory struct {
 	Kind         DirectoryKind `toml:"kind"`    // decides what is left out below
 	Servers      []string      `toml:"servers"` // ldaps:// or ldap:// URLs, in the order they are tried
 	StartTLS     bool          `toml:"starttls"`
-	CAFile       string        `toml:"ca_file"` // PEM; "": the system's roots
-	BindDN       string        `toml:"bind_dn"` // "": anonymous
+	CAFile       string        `toml:"ca_file"`     // PEM; "": the system's roots
+	ServerName   string        `toml:"server_name"` // in the servers' certificates; "": the host of each URL
+	BindDN       string        `toml:"bind_dn"`     // "": anonymous
 	PasswordFile string        `toml:"password_file"`
 	BaseDN       string        `toml:"base_dn"`
 	Filter       string        `toml:"filter"`
@@ -118,6 +119,10 @@ func (d *Directory) checkServers(c *checker, top *path) {
 		if !d.StartTLS && !loopback(u.Hostname()) {
 			c.wrong(at.item(i), "would be spoken to in the clear", "use ldaps://, or set starttls = true")
 		}
+	}
+	c.hostNamed(top.key("server_name"), d.ServerName, "dc1.corp.example")
+	if d.ServerName != "" && !d.StartTLS && plain == len(d.Servers) {
+		c.wrong(top.key("server_name"), "is for a certificate, but without TLS there is none", "remove it")
 	}
 	if d.StartTLS && plain == 0 {
 		c.wrong(top.key("starttls"), "is true, but there is no ldap:// server", "remove it: ldaps:// has TLS from the start")

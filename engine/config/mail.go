@@ -9,11 +9,14 @@ import (
 type Mail struct {
 	Server       string        `toml:"server"` // host:port
 	TLS          MailTLS       `toml:"tls"`
-	CAFile       string        `toml:"ca_file"` // PEM; "": the system's roots
-	User         string        `toml:"user"`    // "": without signing in
+	CAFile       string        `toml:"ca_file"`     // PEM; "": the system's roots
+	ServerName   string        `toml:"server_name"` // in the server's certificate; "": the host of server
+	HelloName    string        `toml:"hello_name"`  // of this machine; "": its address takes the place
+	User         string        `toml:"user"`        // "": without signing in
 	PasswordFile string        `toml:"password_file"`
-	From         string        `toml:"from"`    // RFC 5322 address, with a name perhaps
-	Letters      string        `toml:"letters"` // folder with templates of one's own; "": none
+	From         string        `toml:"from"`     // RFC 5322 address, with a name perhaps
+	ReplyTo      string        `toml:"reply_to"` // as From; "": answers go there
+	Letters      string        `toml:"letters"`  // folder with templates of one's own; "": none
 	Timeout      time.Duration `toml:"timeout"`
 }
 
@@ -38,9 +41,10 @@ func (m *Mail) check(c *checker, at *path) {
 	c.secretNamed(at.key("password_file"), &m.PasswordFile)
 	const example = `from = "Card kiosk <kiosk@corp.example>"`
 	if c.need(at.key("from"), m.From, "name the sender: "+example) {
-		if _, err := mail.ParseAddress(m.From); err != nil {
-			c.wrong(at.key("from"), quote(m.From)+" is not a mail address", "write it like this: "+example)
-		}
+		checkMailAddress(c, at.key("from"), m.From, example)
+	}
+	if m.ReplyTo != "" {
+		checkMailAddress(c, at.key("reply_to"), m.ReplyTo, `reply_to = "Help desk <helpdesk@corp.example>"`)
 	}
 	if m.Letters != "" {
 		c.folderNamed(at.key("letters"), &m.Letters, looking)
@@ -53,6 +57,12 @@ func (m *Mail) check(c *checker, at *path) {
 	try(c, at, "server", c.trials.Mail, *m, "correct it as the sample configuration shows")
 }
 
+func checkMailAddress(c *checker, at *path, text, example string) {
+	if _, err := mail.ParseAddress(text); err != nil {
+		c.wrong(at, quote(text)+" is not a mail address", "write it like this: "+example)
+	}
+}
+
 func (m *Mail) checkServer(c *checker, at *path) {
 	fallback(c, at.key("tls"), &m.TLS, MailStartTLS)
 	oneOf(c, at.key("tls"), m.TLS, MailStartTLS, MailImplicit, MailPlain)
@@ -61,8 +71,13 @@ func (m *Mail) checkServer(c *checker, at *path) {
 	if c.need(at.key("server"), m.Server, `name it with its port: server = "`+example+`"`) {
 		host, ok = c.hostPort(at.key("server"), m.Server, example)
 	}
+	c.hostNamed(at.key("server_name"), m.ServerName, "mail.corp.example")
+	c.hostNamed(at.key("hello_name"), m.HelloName, "kiosk-1.corp.example")
 	if m.TLS != MailPlain {
 		return
+	}
+	if m.ServerName != "" {
+		c.wrong(at.key("server_name"), "is for a certificate, but without TLS there is none", "remove it")
 	}
 	if ok && !loopback(host) {
 		c.wrong(at.key("tls"), "is none, but the server is another machine", `use "starttls" or "implicit"`)

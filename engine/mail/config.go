@@ -20,7 +20,6 @@ import (
 type Config struct {
 	Server       string        // host:port
 	TLS          TLS           // "" is StartTLS
-	AllowPlain   bool          // lets NoTLS reach other machines than this one
 	CAFile       string        // PEM; "": the system's roots
 	ServerName   string        // the name in the server's certificate; "": the host of Server
 	User         string        // "": nobody signs in
@@ -29,7 +28,6 @@ type Config struct {
 	ReplyTo      string        // the same; "": answers go to From
 	HelloName    string        // this machine's full name; "": its address takes the place
 	Timeout      time.Duration // for one letter, from dialling to the last answer; 0: 30 s
-	Language     string        // of the letters; "": English
 }
 
 // TLS says how the connection is protected.
@@ -59,9 +57,6 @@ func (c *Config) fill() {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
-	}
-	if c.Language == "" {
-		c.Language = "en"
 	}
 }
 
@@ -96,7 +91,7 @@ func (c Config) check(host string) error {
 	switch {
 	case !slices.Contains([]TLS{StartTLS, ImplicitTLS, NoTLS}, c.TLS):
 		return fmt.Errorf("TLS is %q", c.TLS)
-	case c.TLS == NoTLS && !c.AllowPlain && !thisMachine(host):
+	case c.TLS == NoTLS && !thisMachine(host):
 		return errors.New("without TLS only a server on this machine is reached")
 	case c.TLS == NoTLS && c.User != "":
 		return errors.New("a password is not sent without TLS")
@@ -108,8 +103,6 @@ func (c Config) check(host string) error {
 		return fmt.Errorf("%q is not the name of a machine", c.HelloName)
 	case c.Timeout < 0:
 		return fmt.Errorf("time-out is %v", c.Timeout)
-	case !slices.Contains(words.LetterLanguages(), c.Language):
-		return fmt.Errorf("no letters in the language %q", c.Language)
 	}
 	return nil
 }

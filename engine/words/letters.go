@@ -4,7 +4,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"slices"
 
 	"cardkiosk/engine"
 )
@@ -73,14 +72,4 @@ func (l *Letters) Write(lang string, n engine.Notice) (Message, error) {
 		return Message{}, fmt.Errorf("write letter: %w", err)
 	}
 	return m, nil
-}
-
-// LetterLanguages are the languages letters are written in.
-func LetterLanguages() []string {
-	var all []string
-	for lang := range letterTexts {
-		all = append(all, lang)
-	}
-	slices.Sort(all)
-	return all
 }

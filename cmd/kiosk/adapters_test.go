@@ -1,0 +1,26 @@
+package main
+
+import (
+	"testing"
+
+	"cardkiosk/engine/config"
+	"cardkiosk/engine/mail"
+)
+
+// What an administrator sets of names reaches the part it is for.
+func TestAdaptersGetNames(t *testing.T) {
+	if got := directoryConfig(config.Directory{ServerName: "dc.corp.example"}).ServerName; got != "dc.corp.example" {
+		t.Errorf("the directory's certificate has to be for %q", got)
+	}
+	got := mailConfig(config.Mail{
+		Server: "192.0.2.1:587", TLS: config.MailStartTLS, From: "a@corp.example",
+		ServerName: "mail.corp.example", HelloName: "lobby-1.corp.example", ReplyTo: "b@corp.example",
+	})
+	want := mail.Config{
+		Server: "192.0.2.1:587", TLS: mail.StartTLS, From: "a@corp.example",
+		ServerName: "mail.corp.example", HelloName: "lobby-1.corp.example", ReplyTo: "b@corp.example",
+	}
+	if got != want {
+		t.Errorf("the mail server is %+v", got)
+	}
+}
