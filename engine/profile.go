@@ -8,6 +8,7 @@ import (
 // Profile is a user with their cards, as the store knows them.
 type Profile struct {
 	User   User
+	Unread error // why the directory did not tell of the user: they are as recorded, and only what was begun can be gone on with
 	Policy string
 	Cards  []CardView
 }
@@ -46,24 +47,29 @@ type RunSummary struct {
 	Turned    bool   // it is being taken back
 }
 
-// Profile reads a user from the directory and their cards from the store.
+// Profile reads a user from the directory and their cards from the store. When
+// the directory does not tell, and an update of one of the cards has not ended,
+// the user is as the store has them: nobody's card stays halfway for want of a
+// directory.
 func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, error) {
 	if err := may(actor, ViewCard); err != nil {
-		return Profile{}, err
-	}
-	user, err := d.Directory.User(ctx, id)
-	if err != nil {
-		return Profile{}, err
-	}
-	policy, err := d.PolicyOf(user)
-	if err != nil {
 		return Profile{}, err
 	}
 	records, err := d.Ledger.CardsOf(ctx, id)
 	if err != nil {
 		return Profile{}, err
 	}
-	p := Profile{User: user.shown(), Policy: policy.Name}
+	user, unread := d.Directory.User(ctx, id)
+	if unread != nil {
+		if user, err = d.recordedUser(ctx, records, unread); err != nil {
+			return Profile{}, err
+		}
+	}
+	policy, err := d.PolicyOf(user)
+	if err != nil {
+		return Profile{}, err
+	}
+	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name}
 	for _, r := range records {
 		v, err := d.view(ctx, policy, r, nil)
 		if err != nil {
@@ -73,6 +79,24 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 	}
 	d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), User: id}, nil)
 	return p, nil
+}
+
+// recordedUser is the user of a card with an open run, as the store has them;
+// without such a card it is the directory's error.
+func (d *Desk) recordedUser(ctx context.Context, records []Record, unread error) (User, error) {
+	if !Is(unread, DirectoryAway) && !Is(unread, DirectoryRefused) && !Is(unread, UserUnknown) {
+		return User{}, unread
+	}
+	for _, r := range records {
+		_, open, err := d.openRun(ctx, r.Card.ID)
+		switch {
+		case err != nil:
+			return User{}, err
+		case open:
+			return User{ID: r.User.ID, Name: r.User.Name, Logon: r.User.Logon, Mail: r.User.Mail}, nil
+		}
+	}
+	return User{}, unread
 }
 
 func (d *Desk) view(ctx context.Context, policy Policy, r Record, contents *Contents) (CardView, error) {

@@ -89,7 +89,7 @@ func (p *profile) Keys() []key.Binding {
 	if p.pager.Hides() {
 		keys = append(keys, p.keys.scroll)
 	}
-	if p.trouble != nil {
+	if p.trouble != nil || p.profile.Unread != nil {
 		keys = append(keys, p.keys.again)
 	}
 	return append(keys, p.keys.back, p.keys.help, p.keys.quit)
@@ -144,7 +144,7 @@ func (p *profile) card() (engine.CardView, bool) {
 func (p *profile) offer() {
 	p.actions = nil
 	if p.loaded && p.trouble == nil {
-		p.actions = walk.Actions(p.user(), p.cardOrNil())
+		p.actions = walk.Actions(p.known(), p.cardOrNil())
 	}
 	labels := make([]string, len(p.actions))
 	for i, a := range p.actions {
@@ -154,11 +154,11 @@ func (p *profile) offer() {
 	p.buttons.Focus = min(p.buttons.Focus, max(len(labels)-1, 0))
 }
 
-func (p *profile) user() *engine.User {
+func (p *profile) known() *engine.Profile {
 	if p.load == nil {
 		return nil
 	}
-	return &p.profile.User
+	return &p.profile
 }
 
 func (p *profile) cardOrNil() *engine.CardView {
@@ -227,13 +227,19 @@ func (p *profile) head(w int) []string {
 	}
 	u := p.profile.User
 	mail := u.Mail
-	if mail == "" {
+	if mail == "" && p.profile.Unread == nil {
 		mail = p.text.Profile.NoMail
 	}
-	who := " " + p.look.title.Render(u.Name) + " " + g.between + " " + u.Logon + " " + g.between + " " + mail
+	who := " " + p.look.title.Render(u.Name) + " " + g.between + " " + u.Logon
+	if mail != "" {
+		who += " " + g.between + " " + mail
+	}
 	lines := []string{widget.Right(who, fmt.Sprintf(p.text.Profile.Policy, p.profile.Policy)+" ", w, g.more)}
 	if u.Disabled {
 		lines = append(lines, " "+p.look.bad.Render(g.bad+" "+p.text.Profile.UserDisabled))
+	}
+	if p.profile.Unread != nil {
+		lines = append(lines, hang(" "+p.look.bad.Render(g.bad)+" ", p.text.Unread(p.profile.Unread), w)...)
 	}
 	if len(p.profile.Cards) == 0 {
 		return append(lines, "", " "+p.text.Profile.NoCards)

@@ -185,8 +185,11 @@ func (m *moodyDirectory) Search(text string) engine.Hits {
 }
 
 func (m *moodyDirectory) User(ctx context.Context, id engine.UserID) (engine.User, error) {
-	if m.mood.Load() == moodGone {
+	switch m.mood.Load() {
+	case moodGone:
 		return engine.User{}, &engine.Error{Op: "read user", Kind: engine.UserUnknown, Subject: "this user"}
+	case moodAway:
+		return engine.User{}, &engine.Error{Op: "read user", Kind: engine.DirectoryAway, Subject: "ldap.corp.example"}
 	}
 	return m.Directory.User(ctx, id)
 }

@@ -38,7 +38,7 @@ func (updateCmd) Help() string {
 3 a CA holds the request, 4 card or PIN, 5 CA, directory or mail, 6 refused by permission or state.
 
 An update that was interrupted is continued: its journalled plan is finished, whatever --template
-and --without say.
+and --without say. With --card that works also while the directory does not tell of the user.
 
 With --json, standard output has the plan and then the result, each an object of its own; the plan
 is left out where an update is continued. What went wrong stands on standard error, in words.`
@@ -65,7 +65,9 @@ func (cmd updateCmd) Run(ctx context.Context) error {
 func (cmd updateCmd) update(ctx context.Context, p *parts) error {
 	user, err := cmd.findUser(ctx, p)
 	if err != nil {
-		return err
+		if user, err = cmd.recordedUser(ctx, p, err); err != nil {
+			return err
+		}
 	}
 	connected, err := cmd.connect(ctx, p, user)
 	if err != nil {
@@ -130,6 +132,9 @@ func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error
 		}
 	case 1:
 		profile, err := p.desk.Profile(ctx, p.actor, meant[0].ID)
+		if err == nil {
+			err = profile.Unread
+		}
 		return profile.User, err
 	}
 	var names []string
@@ -140,6 +145,35 @@ func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error
 		Op: "find user", Kind: engine.BadInput, Subject: engine.Clean(cmd.User),
 		Err: fmt.Errorf("it means %d users: %s", len(meant), strings.Join(names, ", ")),
 	}
+}
+
+// recordedUser is the user as the store has them, when the directory does not
+// tell of them and the card that was named has an update to be ended; otherwise
+// it is the directory's error.
+func (cmd updateCmd) recordedUser(ctx context.Context, p *parts, unread error) (engine.User, error) {
+	if cmd.Card == "" || cmd.Assign {
+		return engine.User{}, unread
+	}
+	views, err := p.desk.LookAtReaders(ctx, p.actor, nil)
+	if err != nil {
+		return engine.User{}, errors.Join(unread, err)
+	}
+	for _, v := range views {
+		theirs := strings.EqualFold(v.Owner.Logon, cmd.User) || strings.EqualFold(v.Owner.Name, cmd.User)
+		if v.Card == nil || !cmd.names(*v.Card) || v.Owner.ID == "" || !theirs {
+			continue
+		}
+		profile, err := p.desk.Profile(ctx, p.actor, v.Owner.ID)
+		if err != nil || profile.Unread == nil {
+			break
+		}
+		for _, c := range profile.Cards {
+			if c.Record.Card.ID == v.Card.ID && c.Unfinished != nil {
+				return profile.User, nil
+			}
+		}
+	}
+	return engine.User{}, unread
 }
 
 // search returns everybody whom a text finds.

@@ -2,18 +2,18 @@ package walk
 
 import "cardkiosk/engine"
 
-// Actions are what can be done on the profile page, the likeliest first. user
-// is nil for a card nobody is known to have; card is nil for a user without
-// one.
-func Actions(user *engine.User, card *engine.CardView) []Action {
-	if user == nil {
+// Actions are what can be done on the profile page, the likeliest first. p is
+// nil for a card nobody is known to have; card is nil for a user without one.
+func Actions(p *engine.Profile, card *engine.CardView) []Action {
+	if p == nil {
 		return []Action{FindOwner}
 	}
+	active := !p.User.Disabled && p.Unread == nil
 	var actions []Action
 	if card != nil {
-		actions = cardActions(*user, *card)
+		actions = cardActions(active, *card)
 	}
-	if !user.Disabled {
+	if active {
 		actions = append(actions, AssignCard)
 	}
 	if card != nil {
@@ -22,13 +22,13 @@ func Actions(user *engine.User, card *engine.CardView) []Action {
 	return actions
 }
 
-func cardActions(user engine.User, card engine.CardView) []Action {
+func cardActions(active bool, card engine.CardView) []Action {
 	switch run := card.Unfinished; {
 	case run != nil && !run.Committed && !run.Turned:
 		return []Action{ContinueUpdate, TakeBackUpdate}
 	case run != nil:
 		return []Action{ContinueUpdate}
-	case user.Disabled:
+	case !active:
 	case card.Record.State == engine.StateAssigned:
 		return []Action{IssueCard}
 	case card.Record.State == engine.StateIssued:

@@ -98,7 +98,7 @@ type (
 		Card                                                string // serial, model
 		InReader                                            string // reader
 		Unfinished, UnfinishedBack                          string // date and time, station
-		NotHere, NoCards, NoMail, UserDisabled              string
+		NotHere, NoCards, NoMail, UserDisabled, AsRecorded  string
 		Unknown, UnknownHint                                string
 		DueBecause, NotDue, Optional, OnCard, Unseen, Empty string
 		Former, Missing, Unreadable                         string
@@ -188,7 +188,8 @@ type (
 		AskTick, AskKeep, AskTrack, AskGo, AskAssign      string // question of y/n
 		OnCard, NotOnCard                                 string
 		YesNo, Yes, No, Back, Quit, More                  string
-		NotUnderstood, EndOfInput, Left, WaitCard, Look   string
+		NotUnderstood, EndOfInput, Left, WaitCard         string
+		Look, Read                                        string
 		CardHere                                          string // serial, reader
 		Number                                            string // number, text
 		StepLine                                          string // number, total, text

@@ -59,3 +59,6 @@ func (t *Text) pinTrouble(err error) string {
 	}
 	return ""
 }
+
+// Unread says why a user is shown as recorded, and what that means.
+func (t *Text) Unread(why error) string { return t.TitleOf(why) + ". " + t.Profile.AsRecorded }

@@ -66,12 +66,27 @@ func (w *walker) read(ctx context.Context, reader string) error {
 	}
 	w.draft.Connected = c
 	w.draft.Card = c.Contents.Identity.ID
+	if w.draft.Action == walk.ReadCard {
+		w.findOwner(c)
+		return nil
+	}
 	view, err := w.Desk.View(ctx, w.Actor, c, w.draft.User)
 	if err != nil {
 		return err
 	}
 	w.describe(view)
 	return nil
+}
+
+// findOwner leads to the profile of whoever has the card.
+func (w *walker) findOwner(c *engine.Connected) {
+	owner := c.Record.User
+	if !c.Known() || owner.ID == "" {
+		w.say("%s. %s", w.Text.Profile.Unknown, w.Text.Profile.UnknownHint)
+		w.turned = walk.FindUser
+		return
+	}
+	w.draft.User = &engine.User{ID: owner.ID, Name: owner.Name, Logon: owner.Logon}
 }
 
 // assign asks whether the card is to be the user's, and goes back to the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/walk"
@@ -13,7 +14,8 @@ import (
 // perPage is how many users are read out at a time.
 const perPage = 9
 
-// findUser asks for a name until one user is chosen.
+// findUser asks for a name until one user is chosen, or a card is to be read to
+// see whose it is.
 func (w *walker) findUser(ctx context.Context) error {
 	w.draft.Release()
 	w.title(w.Text.Find.Title)
@@ -24,6 +26,10 @@ func (w *walker) findUser(ctx context.Context) error {
 		}
 		if err != nil {
 			return err
+		}
+		if text == w.Text.Plain.Read {
+			w.draft.Action = walk.ReadCard
+			return nil
 		}
 		user, err := w.search(ctx, text)
 		switch {
@@ -138,6 +144,9 @@ func (w *walker) profile(ctx context.Context) error {
 	if profile.User.Disabled {
 		w.say(w.Text.Profile.UserDisabled)
 	}
+	if profile.Unread != nil {
+		w.say("! %s", w.Text.Unread(profile.Unread))
+	}
 	if err := w.chooseCard(ctx, profile.Cards); err != nil {
 		return err
 	}
@@ -150,8 +159,12 @@ func (w *walker) chooseCard(ctx context.Context, cards []engine.CardView) error 
 		w.say(w.Text.Profile.NoCards)
 		return nil
 	}
-	at := 0
-	if len(cards) > 1 {
+	at := slices.IndexFunc(cards, w.wasRead)
+	switch {
+	case at >= 0:
+	case len(cards) == 1:
+		at = 0
+	default:
 		for i, v := range cards {
 			w.say(w.Text.Plain.Number, i+1, w.cardLine(v))
 		}
@@ -165,6 +178,12 @@ func (w *walker) chooseCard(ctx context.Context, cards []engine.CardView) error 
 	w.card = &v
 	w.describe(v)
 	return nil
+}
+
+// wasRead reports whether a card is the one that was read to see whose it is.
+func (w *walker) wasRead(v engine.CardView) bool {
+	c := w.draft.Connected
+	return w.draft.Action == walk.ReadCard && c != nil && c.Contents.Identity.ID == v.Record.Card.ID
 }
 
 func (w *walker) cardLine(v engine.CardView) string {
@@ -209,7 +228,7 @@ func (w *walker) entryState(e engine.Entry) string {
 
 func (w *walker) chooseAction(ctx context.Context) error {
 	for {
-		actions := walk.Actions(w.draft.User, w.card)
+		actions := walk.Actions(w.user, w.card)
 		for i, a := range actions {
 			w.say(w.Text.Plain.Number, i+1, w.Text.Actions[string(a)])
 		}

@@ -109,6 +109,9 @@ func (w *walker) afterTrouble(at walk.Stage) walk.Stage {
 		return walk.FindUser
 	}
 	w.draft.ForgetCard()
+	if w.draft.User == nil {
+		return walk.FindUser
+	}
 	return walk.Profile
 }
 
