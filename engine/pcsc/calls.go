@@ -13,29 +13,39 @@ import (
 	"cardkiosk/engine"
 )
 
+// A session is open, and then over for good:
+//
+//	open ──► over   the card or the service is gone, or a call was given up
+//
+// A call is made by the goroutine that owns the card. A caller who leaves before
+// that has begun it leaves nothing behind: the card knows nothing, the session
+// stays open. A call that was begun cannot be called back. Whoever leaves it
+// gives it up, and nobody knows what it did: callOrEnd ends the session; Begin,
+// which can be undone, does not.
+
 // How a call ends that the caller did not wait for.
 var (
 	errNotBegun = errors.New("not begun")
 	errGivenUp  = errors.New("begun, and given up")
 )
 
-// do has the session's goroutine act, and waits until it has, or ctx or the
-// Readers end. When nobody waits any more for what was begun, the goroutine goes
-// on with late.
-func (s *Session) do(ctx context.Context, op string, act func() error, late func(error)) error {
-	if over := s.overBy(op); over != nil {
+// call has the session's goroutine act, and waits until it has, or ctx or the
+// Readers end. What was given up, the goroutine finishes, and goes on with
+// unwaited.
+func (s *Session) call(ctx context.Context, op string, act func() error, unwaited func(error)) error {
+	if over := s.whyOver(op); over != nil {
 		return over
 	}
 	answer := make(chan error) // unbuffered: what is in it was received
 	job := func() {
 		err := act()
-		s.remember(err)
+		s.noteEnd(err)
 		select {
 		case answer <- err:
 		case <-ctx.Done():
-			late(err)
+			unwaited(err)
 		case <-s.readers.stop:
-			late(err)
+			unwaited(err)
 		}
 	}
 	if ctx.Err() != nil {
@@ -45,7 +55,7 @@ func (s *Session) do(ctx context.Context, op string, act func() error, late func
 	case s.jobs <- job:
 	case <-ctx.Done():
 		return errNotBegun
-	case <-s.ended:
+	case <-s.released:
 		return s.stopped(op, errClosed)
 	}
 	select {
@@ -58,14 +68,14 @@ func (s *Session) do(ctx context.Context, op string, act func() error, late func
 	}
 }
 
-// must is do for what cannot be given up without giving up the session.
-func (s *Session) must(ctx context.Context, op string, act func() error) error {
-	err := s.do(ctx, op, act, func(error) { s.finish() })
+// callOrEnd is call for what cannot be given up without giving up the session.
+func (s *Session) callOrEnd(ctx context.Context, op string, act func() error) error {
+	err := s.call(ctx, op, act, func(error) { s.release() })
 	switch {
 	case errors.Is(err, errNotBegun):
 		return s.stopped(op, cause(ctx))
 	case errors.Is(err, errGivenUp):
-		s.remember(&engine.Error{Op: op, Kind: engine.CardLetGo, Subject: s.reader, Err: errLetGo})
+		s.noteEnd(&engine.Error{Op: op, Kind: engine.CardLetGo, Subject: s.reader, Err: errLetGo})
 		e := s.stopped(op, fmt.Errorf("%w: %w", errGivenUp, cause(ctx)))
 		if errors.Is(e.Err, errNoAnswer) {
 			e.Kind = engine.CardTrouble
@@ -75,8 +85,9 @@ func (s *Session) must(ctx context.Context, op string, act func() error) error {
 	return err
 }
 
-// remember keeps what ends the session. A reset does not: Begin gets over it.
-func (s *Session) remember(err error) {
+// noteEnd notes that the session is over, if err ends one. A reset does not:
+// Begin gets over it.
+func (s *Session) noteEnd(err error) {
 	var e *engine.Error
 	if !errors.As(err, &e) || !ends(e) {
 		return
@@ -93,8 +104,8 @@ func ends(e *engine.Error) bool {
 	return gone && !errors.Is(e, scard.ErrResetCard) || e.Kind == engine.CardLetGo
 }
 
-// overBy returns why the session is at its end, nil when it is not.
-func (s *Session) overBy(op string) error {
+// whyOver returns why the session is over, nil while it is open.
+func (s *Session) whyOver(op string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.over == nil {

@@ -32,12 +32,12 @@ type Session struct {
 	extended bool
 	t0       bool
 	jobs     chan func()   // taken by the goroutine that owns the card
-	ended    chan struct{} // closed when that has let the card go
-	quit     chan struct{} // closed by finish
-	finish   func()
+	quit     chan struct{} // closed by release
+	release  func()        // has the goroutine let the card go
+	released chan struct{} // closed when it has
 
 	mu   sync.Mutex
-	over *engine.Error // why no more may be asked
+	over *engine.Error // why; nil while the session is open
 
 	card card // the goroutine's
 }
@@ -51,13 +51,13 @@ func (r *Readers) Open(ctx context.Context, reader string) (*Session, error) {
 	ctx, cancel := limited(ctx, takeLimit)
 	defer cancel()
 	s := &Session{
-		readers: r,
-		reader:  reader,
-		jobs:    make(chan func()),
-		ended:   make(chan struct{}),
-		quit:    make(chan struct{}),
+		readers:  r,
+		reader:   reader,
+		jobs:     make(chan func()),
+		quit:     make(chan struct{}),
+		released: make(chan struct{}),
 	}
-	s.finish = sync.OnceFunc(func() { close(s.quit) })
+	s.release = sync.OnceFunc(func() { close(s.quit) })
 	name, ok := r.adopt(reader)
 	if !ok {
 		return nil, s.stopped(op, errClosed)
@@ -80,7 +80,7 @@ func (r *Readers) Open(ctx context.Context, reader string) (*Session, error) {
 
 // live owns the card: it makes every call to PC/SC about it.
 func (s *Session) live(ctx context.Context, opened chan<- error) {
-	defer close(s.ended)
+	defer close(s.released)
 	defer s.readers.orphan(s.card.name)
 	defer s.card.letGo()
 	err := s.card.open()
@@ -123,7 +123,7 @@ func (s *Session) Begin(ctx context.Context) error {
 	const op = "begin transaction"
 	ctx, cancel := limited(ctx, takeLimit)
 	defer cancel()
-	err := s.do(ctx, op, s.card.begin, func(err error) {
+	err := s.call(ctx, op, s.card.begin, func(err error) {
 		if err == nil { // too late: nobody waits for it any more
 			_ = s.card.end(scard.LeaveCard)
 		}
@@ -142,7 +142,7 @@ func (s *Session) End(reset bool) error {
 	}
 	ctx, cancel := context.WithTimeoutCause(context.Background(), endLimit, errNoAnswer)
 	defer cancel()
-	return s.must(ctx, "end transaction", func() error { return s.card.end(disposition) })
+	return s.callOrEnd(ctx, "end transaction", func() error { return s.card.end(disposition) })
 }
 
 // Transmit carries one command APDU to the card and its answer, with the status
@@ -156,14 +156,14 @@ func (s *Session) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, commandLimit, errNoAnswer)
 	defer cancel()
-	if over := s.overBy(op); over != nil {
+	if over := s.whyOver(op); over != nil {
 		return nil, over
 	}
 	// The caller may wipe its bytes as soon as it stops waiting; a VERIFY half
 	// wiped would cost a try.
 	sent := slices.Clone(command)
 	var answer []byte
-	err := s.must(ctx, op, func() (err error) {
+	err := s.callOrEnd(ctx, op, func() (err error) {
 		defer clear(sent) // it may hold a PIN
 		answer, err = s.card.transmit(sent)
 		return err
@@ -181,9 +181,9 @@ func (s *Session) Transmit(ctx context.Context, command []byte) ([]byte, error) 
 // the card is still at a command that was given up, Close leaves after a second
 // with an error, and the card is let go when it answers.
 func (s *Session) Close() error {
-	s.finish()
+	s.release()
 	select {
-	case <-s.ended:
+	case <-s.released:
 		return nil
 	case <-time.After(letGoLimit):
 		return &engine.Error{Op: "close card", Kind: engine.CardTrouble, Subject: s.reader, Err: errLeft}
