@@ -2,6 +2,10 @@ package piv
 
 import "encoding/binary"
 
+// No update reads biometric objects. This is for whoever wants to know whether a
+// card's objects are sound, as the tests do with every object of the public PIV
+// test cards: each is understood, or refused in words.
+
 // tagBiometric holds a record in the fingerprint, face and iris objects (SP
 // 800-73-4 part 1, tables 11, 13 and 40).
 const tagBiometric = 0xbc

@@ -6,6 +6,11 @@ import (
 	"cardkiosk/engine"
 )
 
+// An update writes the capabilities where there are none, and does not read them.
+// ParseCapabilities is for whoever wants to know whether a card's objects are
+// sound, as the tests do with every object of the public PIV test cards: each is
+// understood, or refused in words.
+
 // The elements of a card capability container that matter (SP 800-73-4 part 1,
 // table 8).
 const (

@@ -2,6 +2,10 @@ package piv
 
 import "cardkiosk/engine"
 
+// No update reads the printed information. This is for whoever wants to know
+// whether a card's objects are sound, as the tests do with every object of the
+// public PIV test cards: each is understood, or refused in words.
+
 // The elements of the printed information (SP 800-73-4 part 1, table 14).
 const (
 	tagName          = 0x01

@@ -4,6 +4,10 @@ import (
 	"encoding/asn1"
 )
 
+// No update reads the Security Object. This is for whoever wants to know whether
+// a card's objects are sound, as the tests do with every object of the public PIV
+// test cards: each is understood, or refused in words.
+
 // The elements of a Security Object (SP 800-73-4 part 1, table 12).
 const (
 	tagGroups       = 0xba
