@@ -58,6 +58,16 @@ func ExtendedUsage(s string) (asn1.ObjectIdentifier, error) {
 	return ints, err
 }
 
+// ExtendedUsageName is what ExtendedUsage reads: the name where there is one.
+func ExtendedUsageName(oid asn1.ObjectIdentifier) string {
+	for name, known := range extendedUsages {
+		if oid.Equal(known) {
+			return name
+		}
+	}
+	return oid.String()
+}
+
 func mustBinary(oid x509.OID) []byte {
 	b, _ := oid.MarshalBinary() // never fails: x509/oid.go
 	return b

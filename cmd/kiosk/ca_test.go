@@ -289,7 +289,7 @@ func TestCAServe(t *testing.T) {
 	}
 	long := cardRequest(t, "r2", key)
 	long.ValidDays = 5000
-	if a, err := ca.Ask(ctx, long); err != nil || a.State != engine.RequestRejected || a.Words != "Template cardauth permits at most 1096 days of validity, not 5000" {
+	if a, err := ca.Ask(ctx, long); err != nil || a.State != engine.RequestRejected || a.Words != "Template cardauth permits at most 1096 days of validity, not 5000 (max_valid_days in ca.toml)" {
 		t.Errorf("too long: %+v %v", a, err)
 	}
 	leaf := issuedBy(t, ca, asked.Certificate)

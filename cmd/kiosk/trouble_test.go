@@ -307,6 +307,47 @@ func TestCAPermitsFewerDays(t *testing.T) {
 	}
 }
 
+// Where policy and rule do not go together, the CA says which rule of its
+// ca.toml stands in the way, for whoever set up either of them.
+func TestMismatchNamesTheRule(t *testing.T) {
+	_, cfg := openWorld(t, demo.Options{})
+	base := openParts(t, cfg, nil)
+	chip := newChip(t, 712290)
+	user := userNamed(t, base.desk, "alovelace")
+	c := inReader(t, base.desk, chip)
+	defer c.Close()
+	var err error
+	if c.Record, err = base.desk.Assign(t.Context(), tester, c, user); err != nil {
+		t.Fatal(err)
+	}
+	other, err := engine.ParseSANRecipe("email={logon}@other.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for words, change := range map[string]func(*engine.Template){
+		`the alternative name email "alovelace@other.example" (san.email in ca.toml)`: func(t *engine.Template) { t.SAN = []engine.SANRecipe{other} },
+		"the extended key usage documentSigning (extended in ca.toml)":                func(t *engine.Template) { t.Extended = []string{"documentSigning"} },
+		"the key usage contentCommitment (usage in ca.toml)":                          func(t *engine.Template) { t.Usage = append(t.Usage, engine.ContentCommitment) },
+		"the key type rsa2048 (keys in ca.toml)":                                      func(t *engine.Template) { t.Key.Type = engine.RSA2048 },
+	} {
+		desk := *base.desk
+		desk.PolicyOf = func(u engine.User) (engine.Policy, error) {
+			policy, err := base.desk.PolicyOf(u)
+			mail := policy.Templates[2] // for encryption
+			change(&mail)
+			mail.Optional = false
+			policy.Templates = []engine.Template{mail}
+			return policy, err
+		}
+		p := propose(t, &desk, c, user, engine.Selection{})
+		result, err := desk.Update(t.Context(), tester, c, p.Plan, engine.NewPIN([]byte(testPIN)), nil)
+		if err != nil || result.End != engine.TakenBack || len(result.Refusals) != 1 ||
+			result.Refusals[0].Words != "Template encryption does not permit "+words {
+			t.Errorf("%s: %v %v %v", words, result.End, result.Refusals, err)
+		}
+	}
+}
+
 // moodyCA is a real CA that can be made to fail.
 type moodyCA struct {
 	engine.CA

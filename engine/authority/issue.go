@@ -85,7 +85,7 @@ func (a *Authority) rule(station Station, template string) (*rule, error) {
 	case !station.MayAsk:
 		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for certificates%s", station.Name, station.remedy())
 	case len(r.Stations) > 0 && !slices.Contains(r.Stations, station.Name):
-		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for template %s (stations in %s)", station.Name, r.Name, rulesFile)
+		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for template %s%s", station.Name, r.Name, inRules("stations"))
 	}
 	return r, nil
 }

@@ -165,14 +165,14 @@ func TestRejected(t *testing.T) {
 	wanted.subject = append(wanted.subject, attribute{"OU", "Board"})
 	for range 2 {
 		a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, wanted.request(t, id, "logon")))
-		if a.State != engine.RequestRejected || a.Words != "Template logon does not permit the subject attribute OU" || a.Certificate != nil {
+		if a.State != engine.RequestRejected || a.Words != "Template logon does not permit the subject attribute OU (subject_open in ca.toml)" || a.Certificate != nil {
 			t.Errorf("the CA says %+v", a)
 		}
 	}
 	if a := value[wire.Answer](t)(w.Lookup(t.Context(), id)); a.State != engine.RequestRejected {
 		t.Errorf("looked up, it is %s", a.State)
 	}
-	if n := w.rows(t, `audit WHERE act = 'reject request' AND detail LIKE '%attribute OU'`); n != 1 {
+	if n := w.rows(t, `audit WHERE act = 'reject request' AND detail LIKE '%attribute OU (subject_open in ca.toml)'`); n != 1 {
 		t.Errorf("%d audit rows tell of the rejection", n)
 	}
 }

@@ -37,7 +37,7 @@ func (r *rule) judgeOthers(a *asked) string {
 	case len(a.unknown) > 0:
 		return r.forbids("the extension %s", a.unknown[0])
 	case len(r.Operators) > 0 && !slices.Contains(r.Operators, a.operator):
-		return r.forbids("a request by %q", a.operator)
+		return r.forbidsBy("operators", "a request by %q", a.operator)
 	}
 	return ""
 }
@@ -47,7 +47,7 @@ func (r *rule) judgeDays(days int) string {
 	case days < 1:
 		return "The request has to ask for at least one day of validity"
 	case days > r.MaxValidDays:
-		return fmt.Sprintf("Template %s permits at most %d days of validity, not %d", r.Name, r.MaxValidDays, days)
+		return fmt.Sprintf("Template %s permits at most %d days of validity, not %d", r.Name, r.MaxValidDays, days) + inRules("max_valid_days")
 	}
 	return ""
 }
@@ -56,6 +56,13 @@ func (r *rule) judgeDays(days int) string {
 func (r *rule) forbids(format string, args ...any) string {
 	return engine.Clean(fmt.Sprintf("Template %s does not permit ", r.Name) + fmt.Sprintf(format, args...))
 }
+
+// forbidsBy adds which key of the rules says so, for whoever can change it.
+func (r *rule) forbidsBy(key, format string, args ...any) string {
+	return r.forbids(format, args...) + inRules(key)
+}
+
+func inRules(key string) string { return fmt.Sprintf(" (%s in %s)", key, rulesFile) }
 
 // repeatable are the attributes a subject may have several of.
 var repeatable = map[string]bool{"OU": true, "DC": true}
@@ -72,7 +79,7 @@ func (r *rule) judgeSubject(subject []attribute) string {
 	}
 	for _, fixed := range r.SubjectFixed {
 		if !slices.Contains(subject, fixed) {
-			return engine.Clean(fmt.Sprintf("Template %s wants the subject to have %s", r.Name, fixed))
+			return engine.Clean(fmt.Sprintf("Template %s wants the subject to have %s", r.Name, fixed)) + inRules("subject_fixed")
 		}
 	}
 	if len(subject) == 0 {
@@ -88,10 +95,10 @@ func (r *rule) judgeAttribute(a attribute) string {
 	if !slices.Contains(r.SubjectOpen, attributeType{a.Type}) {
 		for _, fixed := range r.SubjectFixed {
 			if fixed.Type == a.Type {
-				return r.forbids("the subject attribute %s, only %s", a, fixed)
+				return r.forbidsBy("subject_fixed", "the subject attribute %s, only %s", a, fixed)
 			}
 		}
-		return r.forbids("the subject attribute %s", a.Type)
+		return r.forbidsBy("subject_open", "the subject attribute %s", a.Type)
 	}
 	switch {
 	case strings.TrimSpace(a.Value) != a.Value || a.Value == "":
@@ -110,7 +117,7 @@ func (r *rule) judgeUsage(usages []engine.KeyUsage) string {
 	}
 	for _, u := range usages {
 		if !slices.Contains(r.Usage, usageName{u}) {
-			return r.forbids("the key usage %s", u)
+			return r.forbidsBy("usage", "the key usage %s", u)
 		}
 	}
 	return ""
@@ -120,14 +127,14 @@ func (r *rule) judgeUsage(usages []engine.KeyUsage) string {
 // names some: it would be good for any.
 func (r *rule) judgeExtended(a *asked) string {
 	if len(a.extended) == 0 && len(r.Extended) > 0 {
-		return r.forbids("a request without extended key usage")
+		return r.forbidsBy("extended", "a request without extended key usage")
 	}
 	for i, oid := range a.extended {
 		if !slices.ContainsFunc(r.Extended, func(u usageOID) bool { return u.oid.Equal(oid) }) {
-			return r.forbids("the extended key usage %s", oid)
+			return r.forbidsBy("extended", "the extended key usage %s", engine.ExtendedUsageName(oid))
 		}
 		if hasOID(a.extended[:i], oid) {
-			return r.forbids("the extended key usage %s twice", oid)
+			return r.forbids("the extended key usage %s twice", engine.ExtendedUsageName(oid))
 		}
 	}
 	return ""
@@ -141,7 +148,7 @@ func (r *rule) judgeSID(sid string) string {
 	case sid == "":
 		return ""
 	case !r.SID:
-		return r.forbids("a SID")
+		return r.forbidsBy("sid", "a SID")
 	case !sidText.MatchString(sid):
 		return r.forbids("the SID %q", sid)
 	}
@@ -150,7 +157,7 @@ func (r *rule) judgeSID(sid string) string {
 
 func (r *rule) judgeKey(a *asked) string {
 	if !slices.Contains(r.Keys, keyType{a.key}) {
-		return r.forbids("the key type %s", a.key)
+		return r.forbidsBy("keys", "the key type %s", a.key)
 	}
 	k, isRSA := a.csr.PublicKey.(*rsa.PublicKey)
 	switch {
@@ -170,13 +177,13 @@ func (r *rule) judgeNames(names []engine.SAN) string {
 		permitted := r.permitted(n.Kind)
 		switch {
 		case permitted == nil:
-			return r.forbids("the alternative name of kind %s", n.Kind)
+			return r.forbidsBy("san", "the alternative name of kind %s", n.Kind)
 		case n.Kind == engine.SANUPN && upn:
 			return r.forbids("more than one UPN")
 		case !wellFormed(n):
 			return r.forbids("the alternative name %s %q: it is not well-formed", n.Kind, n.Value)
 		case !slices.ContainsFunc(permitted, func(p string) bool { return p == "*" || within(n, p) }):
-			return r.forbids("the alternative name %s %q", n.Kind, n.Value)
+			return r.forbidsBy("san."+string(n.Kind), "the alternative name %s %q", n.Kind, n.Value)
 		}
 		upn = upn || n.Kind == engine.SANUPN
 	}

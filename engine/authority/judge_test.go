@@ -92,10 +92,10 @@ func TestJudgeSubject(t *testing.T) {
 		"as permitted":            {subject(o, cn), ""},
 		"in another order":        {subject(cn, o), ""},
 		"several units":           {subject(o, attribute{"OU", "Sales"}, attribute{"OU", "Berlin"}, cn), ""},
-		"attribute not permitted": {subject(o, attribute{"L", "Berlin"}, cn), "Template logon does not permit the subject attribute L"},
-		"other fixed value":       {subject(attribute{"O", "Evil"}, cn), "does not permit the subject attribute O=Evil, only O=Corp Example"},
+		"attribute not permitted": {subject(o, attribute{"L", "Berlin"}, cn), "Template logon does not permit the subject attribute L (subject_open in ca.toml)"},
+		"other fixed value":       {subject(attribute{"O", "Evil"}, cn), "does not permit the subject attribute O=Evil, only O=Corp Example (subject_fixed in ca.toml)"},
 		"fixed value twice":       {subject(o, o, cn), "more than one subject attribute O"},
-		"fixed value missing":     {subject(cn), "wants the subject to have O=Corp Example"},
+		"fixed value missing":     {subject(cn), "wants the subject to have O=Corp Example (subject_fixed in ca.toml)"},
 		"two common names":        {subject(o, cn, attribute{"CN", "root"}), "more than one subject attribute CN"},
 		"empty common name":       {subject(o, attribute{"CN", ""}), "empty or has space around it"},
 		"space around":            {subject(o, attribute{"CN", " Zoë"}), "space around it"},
@@ -127,7 +127,7 @@ func TestJudgeNames(t *testing.T) {
 	checkEdges(t, map[string]edge{
 		"UPN":                    {names(upnName("zoë@corp.example")), ""},
 		"UPN in capitals":        {names(upnName("zoe@CORP.Example")), ""},
-		"UPN of another domain":  {names(upnName("zoe@evil.example")), refusedName + " upn \"zoe@evil.example\""},
+		"UPN of another domain":  {names(upnName("zoe@evil.example")), refusedName + " upn \"zoe@evil.example\" (san.upn in ca.toml)"},
 		"UPN of a sub-domain":    {names(upnName("zoe@sub.corp.example")), refusedName},
 		"UPN of a longer domain": {names(upnName("zoe@xcorp.example")), refusedName},
 		"UPN with two @":         {names(upnName("a@evil.example@corp.example")), "not well-formed"},
@@ -175,7 +175,7 @@ func TestJudgeRest(t *testing.T) {
 	must(t, err)
 	checkEdges(t, map[string]edge{
 		"as permitted":         {usage(0), ""},
-		"usage not permitted":  {usage(0, 1), "does not permit the key usage contentCommitment"},
+		"usage not permitted":  {usage(0, 1), "does not permit the key usage contentCommitment (usage in ca.toml)"},
 		"usage of a CA":        {usage(0, 5), "does not permit the key usage keyCertSign"},
 		"usage of CRLs":        {usage(6), "does not permit the key usage cRLSign"},
 		"usage in no standard": {usage(12), "does not permit the key usage bit 12"},
@@ -185,9 +185,9 @@ func TestJudgeRest(t *testing.T) {
 		"agreement with P-256": {usage(4), ""},
 		"encipher with P-256":  {usage(2), "does not permit keyEncipherment with an elliptic-curve key"},
 
-		"extended not permitted":     {extended("clientAuth", "emailProtection"), "does not permit the extended key usage 1.3.6.1.5.5.7.3.4"},
+		"extended not permitted":     {extended("clientAuth", "emailProtection"), "does not permit the extended key usage emailProtection (extended in ca.toml)"},
 		"any extended":               {extended("2.5.29.37.0"), "does not permit the extended key usage 2.5.29.37.0"},
-		"extended twice":             {extended("clientAuth", "clientAuth"), "1.3.6.1.5.5.7.3.2 twice"},
+		"extended twice":             {extended("clientAuth", "clientAuth"), "clientAuth twice"},
 		"only one of those":          {extended("clientAuth"), ""},
 		"without extended key usage": {without(1), "does not permit a request without extended key usage"},
 
@@ -204,7 +204,7 @@ func TestJudgeRest(t *testing.T) {
 		}, "does not permit the extension 1.2.3"},
 
 		"RSA 2048":              {key(rsaKey), ""},
-		"RSA 3072":              {key(large), "does not permit the key type rsa3072"},
+		"RSA 3072":              {key(large), "does not permit the key type rsa3072 (keys in ca.toml)"},
 		"P-384":                 {key(newKey(t, KeyP384)), "does not permit the key type p384"},
 		"P-521":                 {key(p521), "does not permit the key type p-521"},
 		"Ed25519":               {key(edwards), "does not permit the key type ed25519"},
@@ -228,15 +228,15 @@ func TestJudgeBareRule(t *testing.T) {
 		says   string
 	}{
 		"nothing but usage": {func(*wish) {}, 1, ""},
-		"one day too many":  {func(*wish) {}, 2, "permits at most 1 days of validity, not 2"},
+		"one day too many":  {func(*wish) {}, 2, "permits at most 1 days of validity, not 2 (max_valid_days in ca.toml)"},
 		"another operator":  {func(w *wish) { w.operator = "ben" }, 1, ""},
 		"no operator":       {func(w *wish) { w.operator = "" }, 1, `does not permit a request by ""`},
-		"operator unlisted": {func(w *wish) { w.operator = "eve" }, 1, `does not permit a request by "eve"`},
+		"operator unlisted": {func(w *wish) { w.operator = "eve" }, 1, `does not permit a request by "eve" (operators in ca.toml)`},
 		"no day":            {func(*wish) {}, 0, "at least one day"},
 		"negative":          {func(*wish) {}, -1, "at least one day"},
-		"alternative name":  {func(w *wish) { w.extensions = append(w.extensions, sanExtension(t, upnName("a@corp.example"))) }, 1, "of kind upn"},
+		"alternative name":  {func(w *wish) { w.extensions = append(w.extensions, sanExtension(t, upnName("a@corp.example"))) }, 1, "of kind upn (san in ca.toml)"},
 		"extended usage":    {func(w *wish) { w.extensions = append(w.extensions, extendedExtension(t, "clientAuth")) }, 1, "does not permit the extended key usage"},
-		"SID":               {func(w *wish) { w.extensions = append(w.extensions, sidExtension("S-1-5-21-1")) }, 1, "does not permit a SID"},
+		"SID":               {func(w *wish) { w.extensions = append(w.extensions, sidExtension("S-1-5-21-1")) }, 1, "does not permit a SID (sid in ca.toml)"},
 		"empty subject":     {func(w *wish) { w.subject = nil }, 1, "does not permit an empty subject"},
 	} {
 		t.Run(name, func(t *testing.T) {
