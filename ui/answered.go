@@ -116,6 +116,7 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 // the start: what it holds now decides what can be done.
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
+	a.lastUse = a.needs.Now()
 	a.draft.PIN.Wipe()
 	health := a.askHealth(0, false)
 	if a.quitting {

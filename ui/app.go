@@ -19,6 +19,10 @@ type Needs struct {
 	Actor engine.Actor
 	Text  *words.Text
 	Now   func() time.Time
+	// Idle is how long without a key until the walk starts anew; zero for never.
+	// After tells when to look at the clock again.
+	Idle  time.Duration
+	After func(time.Duration) <-chan time.Time
 	// Start begins a run and returns. Whoever provides it owns the run: it goes
 	// on to a safe note whatever becomes of the app.
 	Start func(run func(ctx context.Context))
@@ -64,6 +68,7 @@ type App struct {
 	runs     sync.WaitGroup // those that Start was given
 	quitting bool
 	lastKey  time.Time
+	lastUse  time.Time // the last key, or the end of the last run
 	width    int
 	height   int
 }
@@ -101,7 +106,7 @@ func (a *App) Close() {
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders(), a.askHealth(0, true))
+	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders(), a.askHealth(0, true), a.watchIdle())
 }
 
 // Update implements tea.Model.
@@ -113,7 +118,10 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
 	case tea.PasteMsg:
+		a.lastUse = a.needs.Now()
 		return a, a.deliver(msg)
+	case idleLooked:
+		return a, tea.Batch(a.leaveIdle(), a.watchIdle())
 	case bound:
 		return a, a.receive(msg)
 	case healthKnown:
@@ -202,6 +210,7 @@ func (a *App) bind(visit int, cmd tea.Cmd) tea.Cmd {
 func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	rested := a.needs.Now().Sub(a.lastKey) >= quiet
 	a.lastKey = a.needs.Now()
+	a.lastUse = a.lastKey
 	a.status = ""
 	switch {
 	case msg.String() == "ctrl+c":

@@ -99,6 +99,7 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: os.Getenv("TERM") == "linux", // the console's fonts have 256 or 512 characters
 		Secret:   input.hush, Demo: s.demo,
+		Idle: p.idle, After: time.After,
 	})
 	defer app.Close()
 	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()

@@ -28,7 +28,8 @@ type parts struct {
 	actor engine.Actor
 	log   *slog.Logger
 
-	directory string // the name of its first server
+	directory string        // the name of its first server
+	idle      time.Duration // without a key a walk starts anew; zero for never
 	closers   []func() error
 }
 
@@ -42,7 +43,7 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}}
+	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}, idle: cfg.Station.Idle}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

@@ -145,6 +145,7 @@ func TestLeftOut(t *testing.T) {
 		"mail timeout":      {full.Mail.Timeout, short.Mail.Timeout},
 		"mail TLS":          {full.Mail.TLS, short.Mail.TLS},
 		"log level":         {full.Log.Level, short.Log.Level},
+		"idle":              {full.Station.Idle, short.Station.Idle},
 		"log file":          {filepath.Base(full.Log.File), filepath.Base(short.Log.File)},
 		"store file":        {filepath.Base(full.Store.File), filepath.Base(short.Store.File)},
 		"key":               {full.Policies[0].Templates[0].Key, short.Policies[0].Templates[0].Key},

@@ -3,13 +3,18 @@ package config
 import (
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // Station is this kiosk.
 type Station struct {
-	Name   string `toml:"name"`   // told apart by it in the audit and in leases
-	Folder string `toml:"folder"` // where state is kept
+	Name   string        `toml:"name"`   // told apart by it in the audit and in leases
+	Folder string        `toml:"folder"` // where state is kept
+	Idle   time.Duration `toml:"idle"`   // without a key the walk starts anew; zero for never
 }
+
+// leastIdle is time enough to look a PIN up.
+const leastIdle = 30 * time.Second
 
 func (s *Station) check(c *checker, at *path) {
 	if !c.given(at) {
@@ -19,6 +24,10 @@ func (s *Station) check(c *checker, at *path) {
 	c.need(at.key("name"), s.Name, `give each kiosk a name of its own: name = "lobby-1"`)
 	if c.need(at.key("folder"), s.Folder, `name the folder for its state: folder = "/var/lib/kiosk"`) {
 		c.folderNamed(at.key("folder"), &s.Folder, keeping)
+	}
+	fallback(c, at.key("idle"), &s.Idle, 5*time.Minute)
+	if s.Idle != 0 && s.Idle < leastIdle {
+		c.wrong(at.key("idle"), "is "+short(s.Idle), "use "+short(leastIdle)+` or more, or "0s" for never`)
 	}
 }
 

@@ -23,6 +23,7 @@ var English = Text{
 		Held:      "card %s in %s",
 		Operator:  "%s (operator)",
 		Store:     "store",
+		Idle:      "Nobody was there: back at the start, PIN and card are let go.",
 	},
 	Find: Find{
 		Title:     "Find user",

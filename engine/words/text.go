@@ -83,7 +83,7 @@ type (
 		TooSmall                                string // width, height, least width, least height
 		Held                                    string // serial, reader
 		Operator                                string // name
-		Store                                   string
+		Store, Idle                             string
 	}
 	// Find is the page that finds the user.
 	Find struct {

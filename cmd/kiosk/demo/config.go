@@ -19,6 +19,7 @@ const (
 const configuration = `[station]
 name = "desk-1"
 folder = "."
+idle = "0s"
 
 [directory]
 kind = "openldap"

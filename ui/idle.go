@@ -1,0 +1,54 @@
+package ui
+
+import (
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine/walk"
+)
+
+// idleEvery is how often the app looks whether somebody is still there.
+const idleEvery = time.Second
+
+type idleLooked struct{}
+
+// watchIdle looks again after a while.
+func (a *App) watchIdle() tea.Cmd {
+	if a.needs.Idle <= 0 {
+		return nil
+	}
+	ctx, after := a.ctx, a.needs.After(idleEvery)
+	return func() tea.Msg {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-after:
+			return idleLooked{}
+		}
+	}
+}
+
+// leaveIdle goes back to the start of the walk when nobody has touched a key for
+// long: whoever comes next finds no verified PIN and no plan to be confirmed.
+func (a *App) leaveIdle() tea.Cmd {
+	if a.busy() || a.atStart() || a.needs.Now().Sub(a.lastUse) < a.needs.Idle {
+		return nil
+	}
+	a.shut()
+	a.page, a.searched = nil, "" // what was typed on the find page is forgotten too
+	cmd := a.turn(walk.FindUser)
+	a.status = a.needs.Text.Frame.Idle
+	return cmd
+}
+
+// busy reports whether something goes on that must not be left.
+func (a *App) busy() bool {
+	p, ok := a.page.(staying)
+	return a.running || ok && p.stays()
+}
+
+func (a *App) atStart() bool {
+	f, ok := a.page.(*find)
+	return ok && a.popup == nil && f.field.Value() == ""
+}
