@@ -113,7 +113,7 @@ func (t *templates) View(w, h int) string {
 	lines = append(lines, t.list.View(max(h-8, 3), func(i int, focused bool) string {
 		return t.row(t.proposal.Choices[i], w-4, focused)
 	}), "")
-	return strings.Join(append(lines, t.obstacles(w)...), "\n")
+	return strings.Join(append(lines, t.verdict(w)...), "\n")
 }
 
 func (t *templates) row(c engine.Choice, w int, focused bool) string {
@@ -131,8 +131,17 @@ func (t *templates) row(c engine.Choice, w int, focused bool) string {
 	return t.look.row(widget.Fit(line, w, g.more), focused)
 }
 
-func (t *templates) obstacles(w int) []string {
-	return t.look.obstacles(t.text, t.proposal.Plan.Obstacles, w)
+// verdict says what stands in the way, or that there is nothing to be done.
+func (t *templates) verdict(w int) []string {
+	switch {
+	case len(t.proposal.Plan.Obstacles) > 0:
+		return t.look.obstacles(t.text, t.proposal.Plan.Obstacles, w)
+	case walk.Idle(t.proposal):
+		return []string{"   " + t.text.Confirm.Nothing}
+	case !t.proposal.Plan.Changes():
+		return []string{"   " + t.text.Templates.NothingYet}
+	}
+	return nil
 }
 
 // obstacles draws what stands in the way of a plan.

@@ -467,3 +467,39 @@ func TestFramesOfOtherTerminals(t *testing.T) {
 		}
 	}
 }
+
+// A plan that changes nothing says so, costs nothing, and is not carried out.
+func TestFramesOfNothingToDo(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("enter")
+	s.sees("Card updated", "1 letter waits")
+	s.press("enter")
+	s.sees("Up to date", "third-party", "card 0071 2233 in")
+	s.press("enter")
+	goldenFrame(t, "nothing-01-templates", s.sees("Which certificates?", "Nothing would change but"))
+	s.press("enter")
+	s.sees("tries left.")
+	s.types(testPIN)
+	s.press("enter")
+	s.sees("Other certificates")
+	s.press("enter")
+	goldenFrame(t, "nothing-02-confirm", s.sees("Nothing would change on this card."))
+	s.press("left", "enter")
+	s.sees("This is what will happen")
+	today := l.desk.PolicyOf
+	l.desk.PolicyOf = func(u engine.User) (engine.Policy, error) {
+		policy, err := today(u)
+		policy.SearchThirdParty = false
+		return policy, err
+	}
+	s.press("esc")
+	s.sees("Other certificates")
+	s.press("esc")
+	s.sees("Enter the card's PIN")
+	s.press("esc")
+	goldenFrame(t, "nothing-03-not-even-the-pin", s.sees("Which certificates?", "Nothing would change on this card."))
+	s.press("enter")
+	s.sees("Which certificates?")
+}

@@ -33,9 +33,6 @@ func (cmd updateCmd) printPlan(p engine.Proposal) {
 		fmt.Println("  ! " + t.Obstacle(o))
 	}
 	printLines(t.PlanLines(p.Plan))
-	if !p.Plan.Changes() {
-		fmt.Println(t.Confirm.Nothing)
-	}
 }
 
 func (cmd updateCmd) printResult(r engine.Result) {

@@ -92,6 +92,7 @@ var English = Text{
 		Added:         "will be new",
 		Stays:         "stays as it is",
 		StaysOptional: "on the card; untick to remove it",
+		NothingYet:    "Nothing would change but which other certificates are followed.",
 		Removed:       "will be removed",
 		Absent:        "not on the card; tick to add it",
 		Renewed:       "renew: %s",

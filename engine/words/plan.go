@@ -44,7 +44,7 @@ func (t *Text) PlanGo(p engine.Plan) string {
 }
 
 // PlanLines is the whole plan: losses first, then what comes, what is set,
-// what stays, and what it costs the person.
+// what stays, and what it costs the person, or that nothing would change.
 func (t *Text) PlanLines(p engine.Plan) []PlanLine {
 	var lines []PlanLine
 	section := func(head string, more []PlanLine) {
@@ -56,7 +56,13 @@ func (t *Text) PlanLines(p engine.Plan) []PlanLine {
 	section(t.Confirm.Comes, t.gains(p.Comes))
 	section(t.Confirm.SetUp, t.setups(p.Setup))
 	section(t.Confirm.Stays, t.stays(p.Stays))
-	return append(lines, PlanLine{MarkFoot, t.cost(p)})
+	switch {
+	case p.Changes():
+		lines = append(lines, PlanLine{MarkFoot, t.cost(p)})
+	case len(p.Obstacles) == 0:
+		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Nothing})
+	}
+	return lines
 }
 
 func (t *Text) losses(all []engine.Loss) []PlanLine {

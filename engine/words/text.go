@@ -119,7 +119,7 @@ type (
 		Added, Stays, Removed, Absent      string
 		RenewedExpires, RenewedExpired     string // when
 		Renewed                            string // one of the two
-		StaysOptional                      string
+		StaysOptional, NothingYet          string
 	}
 	// PIN is the page that asks for it.
 	PIN struct {

@@ -31,7 +31,11 @@ func (w *walker) templates(ctx context.Context) error {
 	if p, err = w.propose(ctx); err != nil {
 		return err
 	}
-	return w.stopped(p, walk.Idle(p))
+	if !w.obstructed(p.Plan) && walk.Idle(p) {
+		w.say(w.Text.Confirm.Nothing)
+		w.turned = walk.Profile
+	}
+	return nil
 }
 
 // optional says how an optional template stands, and what there is to choose:
@@ -55,21 +59,18 @@ func (w *walker) propose(ctx context.Context) (engine.Proposal, error) {
 	return p, err
 }
 
-// stopped says what stands in the way of a plan, and goes back.
-func (w *walker) stopped(p engine.Proposal, idle bool) error {
-	switch {
-	case len(p.Plan.Obstacles) > 0:
-		w.say(w.Text.Confirm.Cannot)
-		for _, o := range p.Plan.Obstacles {
-			w.say("  - %s", w.Text.Obstacle(o))
-		}
-	case idle:
-		w.say(w.Text.Confirm.Nothing)
-	default:
-		return nil
+// obstructed says what stands in the way of a plan, if anything does, and goes
+// back.
+func (w *walker) obstructed(p engine.Plan) bool {
+	if len(p.Obstacles) == 0 {
+		return false
+	}
+	w.say(w.Text.Confirm.Cannot)
+	for _, o := range p.Obstacles {
+		w.say("  - %s", w.Text.Obstacle(o))
 	}
 	w.turned = walk.Profile
-	return nil
+	return true
 }
 
 // tracked asks about each third-party certificate.
@@ -101,8 +102,12 @@ func (w *walker) confirm(ctx context.Context) error {
 	plan := w.draft.Proposal.Plan
 	w.title(w.Text.PlanTitle(plan))
 	w.lines(w.Text.PlanLines(plan))
-	if err := w.stopped(*w.draft.Proposal, !plan.Changes()); err != nil || w.turned != "" {
-		return err
+	switch {
+	case w.obstructed(plan):
+		return nil
+	case !plan.Changes(): // the plan has said so
+		w.turned = walk.Profile
+		return nil
 	}
 	ok, err := w.yes(ctx, w.Text.Plain.AskGo)
 	if err == nil && !ok {
