@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/store"
@@ -59,16 +61,13 @@ func (cmd pukShowCmd) id() engine.CardID {
 }
 
 func (cmd pukShowCmd) show(ctx context.Context, s *store.Store) error {
-	record, known, err := s.Card(ctx, cmd.id())
-	switch {
-	case err != nil:
-		return err
-	case !known:
-		return &engine.Error{Op: "find card", Kind: engine.BadInput, Subject: cmd.Card, Err: errors.New("the store does not know it")}
-	case record.PUK == nil:
-		return &engine.Error{Op: "show PUK", Kind: engine.WrongState, Subject: cmd.Card, Err: errors.New("no PUK of this card was kept")}
+	desk := &engine.Desk{Ledger: s, Audit: s, Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	host, err := os.Hostname()
+	if err != nil {
+		return fmt.Errorf("learn this machine's name: %w", err)
 	}
-	puk, err := vault.Reveal(record.PUK, cmd.Identity)
+	actor := engine.Actor{Who: whoami(), Station: host, Mode: engine.Operator}
+	puk, err := desk.ShowPUK(ctx, actor, cmd.id(), func(sealed []byte) ([]byte, error) { return vault.Reveal(sealed, cmd.Identity) })
 	if err != nil {
 		return err
 	}
