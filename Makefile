@@ -19,7 +19,7 @@ endif
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
 PCSC_PACKAGES  := pcscd vsmartcard-vpcd
-TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) opensc yubico-piv-tool slapd ldap-utils samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl tmux mail-server
+TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) iproute2 opensc yubico-piv-tool slapd ldap-utils samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl tmux mail-server
 
 .PHONY: help run test check bench golden fuzz build
 
