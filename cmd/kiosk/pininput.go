@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -36,12 +37,28 @@ func (t *typedInput) Read(p []byte) (int, error) {
 	case n == 0 || err != nil:
 		return n, err
 	case p[0] != escape:
-		return n + copy(p[n:], filler), nil
+		more, err := t.rest(p)
+		return n + more + copy(p[n+more:], filler), err
 	case t.waits():
 		more, err := t.File.Read(p[n:])
 		return n + more, err
 	}
 	return n, nil
+}
+
+// rest reads what is left of a character that has begun (RFC 3629, 3): one
+// that is torn would be lost without a word.
+func (t *typedInput) rest(p []byte) (int, error) {
+	size := 1
+	switch {
+	case p[0] >= 0xf0:
+		size = 4
+	case p[0] >= 0xe0:
+		size = 3
+	case p[0] >= 0xc0:
+		size = 2
+	}
+	return io.ReadFull(t.File, p[1:size])
 }
 
 // waits reports whether more input is there already.
