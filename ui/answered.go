@@ -21,7 +21,7 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	case note:
 		a.status = string(msg)
 	case userChosen:
-		a.draft.User = &msg.user
+		a.draft.User, a.focused = &msg.user, ""
 		return a.turn(walk.Profile)
 	case readCard:
 		a.draft.Action = walk.ReadCard

@@ -215,6 +215,8 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
+	case a.width < leastWidth || a.height < leastHeight:
+		return nil // nothing is drawn that a key could be meant for
 	case a.popup != nil:
 		a.popupAwake = a.popupAwake || rested || !a.popup.deaf()
 		if !a.popupAwake {
@@ -228,7 +230,7 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	case msg.String() == "esc" && a.stage != walk.Result:
 		return a.back()
 	}
-	if a.needs.Demo != nil && !a.running {
+	if a.needs.Demo != nil {
 		if cmd, mine := a.demoKey(msg); mine {
 			return cmd
 		}

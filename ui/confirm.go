@@ -27,9 +27,7 @@ type confirmed struct{}
 func newConfirm(s scene, k keymap, plan engine.Plan) *confirm {
 	c := &confirm{scene: s, keys: k, plan: plan}
 	c.buttons.Labels = []string{s.text.PlanGo(plan), s.text.Confirm.Back}
-	if len(plan.Goes) > 0 || c.forbidden() != "" {
-		c.buttons.Focus = 1
-	}
+	c.buttons.Focus = 1 // a key held down, or one too many, must not carry anything out
 	return c
 }
 

@@ -60,6 +60,7 @@ func (t *console) updateAda(pin string) {
 	t.sees("Other certificates")
 	t.press(keyEnter)
 	t.sees("This is what will happen")
+	t.press("\x1b[D")
 	t.press(keyEnter)
 	t.sees("Card updated")
 }

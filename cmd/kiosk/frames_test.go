@@ -191,6 +191,7 @@ func (l *lobby) toConfirm(s *pilot) {
 	s.sees("Other certificates")
 	s.press("enter")
 	s.sees("This is what will happen")
+	s.press("left")
 }
 
 // slowCA answers when it is let go.
@@ -251,7 +252,7 @@ func TestFramesOfAFirstIssue(t *testing.T) {
 	s.types("482913")
 	s.press("enter")
 	goldenFrame(t, "issue-09-confirm", s.sees("This is how card 0071 2234 will be issued"))
-	s.press("enter")
+	s.press("left", "enter")
 	goldenFrame(t, "issue-10-result", s.sees("Card issued", "hand the card out"))
 }
 

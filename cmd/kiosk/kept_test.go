@@ -124,7 +124,7 @@ func (s *site) issueAtScreen(term *tmuxScreen, pin string) {
 		term.press("Enter")
 	}
 	term.sees("will be issued")
-	term.press("Enter")
+	term.press("Left", "Enter")
 	term.sees("Card issued")
 }
 
@@ -144,7 +144,7 @@ func (s *site) updateAtScreen(term *tmuxScreen, pin, slip string) {
 	term.types(pin)
 	term.press("Enter")
 	term.sees("This is what will happen")
-	term.press("Enter")
+	term.press("Left", "Enter")
 	term.sees("Card updated")
 }
 

@@ -65,7 +65,7 @@ func TestPcscdKilledMidWalk(t *testing.T) {
 	s.sees("Other certificates")
 	s.press("enter")
 	s.sees("This is what will happen")
-	s.press("enter")
+	s.press("left", "enter")
 	s.sees("Card updated")
 }
 

@@ -81,3 +81,20 @@ func TestKeysHeldDown(t *testing.T) {
 	s.press("enter")
 	s.sees("Card updated")
 }
+
+// Enter that is held down from the PIN on carries nothing out: nobody has read
+// the plan.
+func TestHeldEnterCarriesNothingOut(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("esc", "esc")
+	s.sees("3 tries left.")
+	s.types(testPIN)
+	for range 3 {
+		s.press("enter")
+		s.sees("Other certificates")
+		s.press("enter")
+		s.sees("This is what will happen")
+	}
+}

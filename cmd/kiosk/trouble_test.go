@@ -243,7 +243,7 @@ func TestCAAway(t *testing.T) {
 	s.sees("Other certificates")
 	s.press("enter")
 	s.sees("This is what will happen")
-	s.press("enter")
+	s.press("left", "enter")
 	s.sees("The CA does not answer", "can be continued")
 	l.clock.rest()
 	s.press("enter")

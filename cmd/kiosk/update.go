@@ -82,7 +82,7 @@ func (cmd updateCmd) update(ctx context.Context, p *parts) error {
 	if _, err := p.desk.Deliver(ctx); err != nil {
 		p.log.Warn("letters wait for the kiosk", "err", err)
 	}
-	if result.End != engine.Finished {
+	if wanted := result.End == engine.TakenBack && cmd.TakeBack; result.End != engine.Finished && !wanted {
 		return &engine.Error{Op: "update card", Kind: engine.CARefused, Subject: refusals(*result)}
 	}
 	return nil
