@@ -432,7 +432,10 @@ func (p *planner) formerKeys() int {
 		written := slices.ContainsFunc(p.keeps, func(s Step) bool {
 			return s.Verb == WriteCertificate && s.Place == at
 		})
-		if it.Certificate == nil && !written {
+		removed := slices.ContainsFunc(p.removals, func(s Step) bool {
+			return s.Verb == RemoveCertificate && s.Place == at
+		})
+		if it.Certificate == nil && !written || removed {
 			break
 		}
 		n++

@@ -26,6 +26,10 @@ type mains struct {
 	stored []engine.Note // what reached the store, in order
 	wrong  []string      // rules of the journal that were broken on the way
 	issued map[string][]string
+	asker  map[string]string // the request that brought a certificate, by its serial number
+	proved map[sim.Slot]bool // keys used since the last write to the journal
+	queued []string          // ids of the letters in the outbox
+	asked  map[string]bool   // request ids that may have reached the CA, until they are looked up
 	hurt   mutation
 }
 
@@ -60,6 +64,11 @@ func (m *mains) apdu(c sim.Command) sim.Cut {
 	switch {
 	case m.isDead():
 		return sim.CutBefore
+	case c.Header[1] == generalAuthenticate:
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.proved[sim.Slot(c.Header[3])] = true
+		return sim.Stay
 	case !c.Changes:
 		return sim.Stay
 	}
@@ -71,6 +80,20 @@ func (m *mains) apdu(c sim.Command) sim.Cut {
 		return sim.CutAfter
 	}
 	return sim.Stay
+}
+
+const generalAuthenticate = 0x87 // SP 800-73-4 part 2, 3.2.4
+
+// provenBefore holds that a key was used before the journal says that it was
+// proven.
+func (m *mains) provenBefore(n engine.Note) {
+	if n.Undo || n.Kind != engine.Done {
+		return
+	}
+	s := m.plan.Steps[n.Step]
+	if (s.Verb == engine.Check || s.Verb == engine.ProveCard) && !m.proved[slotOf(s.Place)] {
+		m.wrong = append(m.wrong, fmt.Sprintf("step %d (%s) was noted as done before the key in %s was used", n.Step, s.Verb, s.Place))
+	}
 }
 
 // begunBefore holds the rule of the journal: a card is changed only by a step
@@ -141,7 +164,14 @@ func (j cutJournal) Note(ctx context.Context, id engine.RunID, l engine.Lease, n
 
 func (j cutJournal) Record(ctx context.Context, id engine.RunID, l engine.Lease, o engine.Outcome) error {
 	return j.around(func() error {
+		if a := o.Audit; a.Actor != tester || a.Card != j.plan.Card.ID || a.User != j.plan.User.ID || a.Run != id || a.Act == "" || a.Result != "done" {
+			j.wrong = append(j.wrong, fmt.Sprintf("the audit says of the update %+v", a))
+		}
 		o.Notes = j.keep(o.Notes)
+		j.queued = nil
+		for _, l := range o.Letters {
+			j.queued = append(j.queued, l.ID)
+		}
 		return j.reached(o.Notes, j.Journal.Record(ctx, id, l, o))
 	})
 }
@@ -160,6 +190,10 @@ func (j cutJournal) reached(notes []engine.Note, err error) error {
 	if err == nil {
 		j.mu.Lock()
 		defer j.mu.Unlock()
+		for _, n := range notes {
+			j.provenBefore(n)
+		}
+		clear(j.proved)
 		j.stored = append(j.stored, notes...)
 	}
 	return err
@@ -179,21 +213,30 @@ func (c cutCA) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, erro
 	if c.hurt.unstable {
 		r.ID = fmt.Sprintf("%s%02d", r.ID[:30], c.points%100)
 	}
+	c.mu.Lock()
+	if c.asked[r.ID] {
+		c.wrong = append(c.wrong, fmt.Sprintf("request %s was sent again and not looked up", r.ID))
+	}
+	c.asked[r.ID] = true
+	c.mu.Unlock()
 	a, err := c.CA.Ask(ctx, r)
-	c.count(a)
+	c.count(r.ID, a)
 	if c.point() {
 		return engine.Answer{}, c.off()
 	}
 	return a, err
 }
 
-func (c cutCA) count(a engine.Answer) {
+func (c cutCA) count(id string, a engine.Answer) {
 	if a.State != engine.RequestIssued {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	cert, err := engine.ParseCertificate(a.Certificate)
+	if err == nil {
+		c.asker[cert.Serial] = id
+	}
 	if err == nil && !slices.Contains(c.issued[string(cert.Public)], cert.Serial) {
 		c.issued[string(cert.Public)] = append(c.issued[string(cert.Public)], cert.Serial)
 	}
@@ -206,5 +249,8 @@ func (c cutCA) Lookup(ctx context.Context, id string) (engine.Answer, bool, erro
 	if c.hurt.unstable {
 		return engine.Answer{}, false, nil // nobody knows the id it was asked under
 	}
+	c.mu.Lock()
+	delete(c.asked, id)
+	c.mu.Unlock()
 	return c.CA.Lookup(ctx, id)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/piv"
 	"cardkiosk/engine/sim"
 	"cardkiosk/engine/vault"
 )
@@ -77,6 +78,13 @@ func checkUpdated(s *scenario, o outcome) []string {
 	if !bytes.Equal(o.card.Keys[0x82].Public, s.card.Keys[0x9d].Public) {
 		say("the old encryption key is not in the history")
 	}
+	// The old encryption key in 82 and the bank's in 83; what was in 84 is removed.
+	if h, err := piv.ParseKeyHistory(o.card.Objects[0x5fc10c]); err != nil || h.OnCard != 2 {
+		say("the Key History counts %d keys (%v)", h.OnCard, err)
+	}
+	if certificateIn(o.card, 0x84) != nil {
+		say("the certificate that was unticked is still there")
+	}
 	if !bytes.Equal(o.card.Objects[bankSlot.Certificate()], s.card.Objects[bankSlot.Certificate()]) || !bytes.Equal(o.card.Keys[bankSlot].Private, s.card.Keys[bankSlot].Private) {
 		say("the bank's certificate or key was touched")
 	}
@@ -126,6 +134,9 @@ func checkIssued(s *scenario, o outcome) []string {
 	}
 	if o.record.Card.GUID == "" || !bytes.Contains(o.card.Objects[0x5fc102], guidBytes(o.record.Card.GUID)) {
 		say("the card's GUID is not the record's")
+	}
+	if _, err := piv.ParseCapabilities(o.card.Objects[0x5fc107]); err != nil {
+		say("the card capabilities are not there: %v", err)
 	}
 	if got := reveal(s, o.record.PUK); !bytes.Equal(got, bytes.TrimRight(o.card.PUK.Value, "\xff")) || bytes.Equal(o.card.PUK.Value, s.card.PUK.Value) {
 		say("the sealed PUK %q is not the card's %q", got, o.card.PUK.Value)

@@ -113,7 +113,7 @@ func (s *scenario) story(t *testing.T, cutAt int, hurt mutation) outcome {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "kiosk.db")
 	copyStore(t, s.store, file)
-	m := &mains{cutAt: cutAt, issued: map[string][]string{}, hurt: hurt}
+	m := &mains{cutAt: cutAt, issued: map[string][]string{}, proved: map[sim.Slot]bool{}, asker: map[string]string{}, asked: map[string]bool{}, hurt: hurt}
 	m.chip = chipOf(t, s.card, sim.Options{Power: m.apdu})
 	letters := len(s.world.Mailbox.Messages())
 	o := outcome{mains: m}
@@ -126,6 +126,7 @@ func (s *scenario) story(t *testing.T, cutAt int, hurt mutation) outcome {
 		}
 		m.mu.Lock()
 		m.dead, m.cutAt = false, -1
+		clear(m.proved)
 		m.mu.Unlock()
 	}
 	o.card = m.chip.State()
@@ -202,6 +203,11 @@ func (s *scenario) problems(o outcome) []string {
 			say("%d certificates were made for key %x…", len(serials), public[len(public)-4:])
 		}
 	}
+	for i, l := range o.result.Letters {
+		if i >= len(o.mains.queued) || l.ID != o.mains.queued[i] {
+			say("the result names letter %s, the outbox has %v", l.ID, o.mains.queued)
+		}
+	}
 	wrong = append(wrong, s.check(s, o)...)
 	return wrong
 }
@@ -247,6 +253,9 @@ func agree(o outcome) []string {
 		slot := slotOf(m.Place)
 		if got := certificateIn(o.card, slot); engine.Fingerprint(got) != m.Fingerprint {
 			say("%s: the card holds another certificate than the record names", m.Place)
+		}
+		if id, ours := o.mains.asker[m.Serial]; ours && id != m.Request {
+			say("%s: the record names the request %q, and %q brought the certificate", m.Place, m.Request, id)
 		}
 		if key := o.card.Keys[slot]; !bytes.Equal(key.Public, m.Public) {
 			say("%s: the key is not the certificate's", m.Place)
