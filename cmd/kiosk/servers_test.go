@@ -81,6 +81,9 @@ func done(t *testing.T, args ...string) string {
 	if code != 0 {
 		t.Fatalf("kiosk %s ended with %d\n%s\n%s", strings.Join(args, " "), code, out, errs)
 	}
+	if strings.Contains(errs, `"msg":`) || strings.Contains(out, `"msg":`) {
+		t.Errorf("kiosk %s logs to the terminal:\n%s\n%s", strings.Join(args, " "), out, errs)
+	}
 	return out
 }
 
