@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"cardkiosk/cmd/kiosk/demo"
 	"cardkiosk/engine"
 	"cardkiosk/engine/pcsc/sandbox"
+	"cardkiosk/engine/words"
 )
 
 // The demo through pcscd walks its update in a sandbox of its own, and leaves
@@ -37,6 +39,34 @@ func TestDemoThroughPcscd(t *testing.T) {
 	for _, want := range []string{"Virtual PCD 00 00", "the certificate verifies the signature", "Letter to ada@corp.example"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &out)
+		}
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// The program as `make run` builds it, without cgo, walks an update by itself
+// when nobody sits at it, and ends with 0 when it has verified the card.
+func TestDemoWithoutCgo(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	kiosk := filepath.Join(t.TempDir(), "kiosk")
+	build := exec.CommandContext(ctx, "go", "build", "-o", kiosk, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	folder := t.TempDir()
+	demo := exec.CommandContext(ctx, kiosk, "demo") // its standard input is /dev/null
+	demo.Env = append(os.Environ(), "TMPDIR="+folder)
+	out, err := demo.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{words.English.Demo.Verified, "the certificate verifies the signature", "Letter to ada@corp.example"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("%q is not in\n%s", want, out)
 		}
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
