@@ -103,6 +103,7 @@ type Abilities struct {
 	ShowKeys       bool                // tells which keys it holds, and their policies
 	MoveKeys       bool                // moves a key to an empty place
 	DeleteKeys     bool                // deletes a key
+	ImportKeys     bool                // takes a key that was made elsewhere
 	SetSecrets     bool                // tells whether PIN, PUK and administration key are the factory's, and lets us change them
 	ProvesAnyKey   bool                // an elliptic-curve key signs in every place, also where it is meant to agree keys only
 	Spare          []Place             // places to make a key aside, first choice first
@@ -148,7 +149,8 @@ const (
 	StateRevoked  State = "revoked"
 )
 
-// Managed is a certificate we made from a template.
+// Managed is a certificate that an update wrote: one made from a template, or a
+// common one.
 type Managed struct {
 	Template    string    `json:"template"`
 	Place       Place     `json:"place"`
@@ -161,6 +163,18 @@ type Managed struct {
 	NotAfter    time.Time `json:"notAfter"`
 	Fingerprint string    `json:"fingerprint"`
 	Public      []byte    `json:"public"` // SubjectPublicKeyInfo, to prove the card
+
+	Common     bool              `json:"common,omitempty"`     // shared by many cards: no CA, no request
+	KeyMade    time.Time         `json:"keyMade,omitzero"`     // when its key was made, where it is known
+	Attributes map[string]string `json:"attributes,omitempty"` // the tracked attributes, as they were when it was asked for
+	Revoked    *Revocation       `json:"revoked,omitempty"`    // what its CA said when it was asked last
+}
+
+// Revocation is a CA's word that a certificate is not to be relied on.
+type Revocation struct {
+	Serial string       `json:"serial,omitempty"` // hex, as Certificate.Serial
+	At     time.Time    `json:"at"`
+	Reason RevokeReason `json:"reason"`
 }
 
 // Tracked is a third-party certificate that is followed, or, when Ignored, one
@@ -174,6 +188,15 @@ type Tracked struct {
 	NotAfter    time.Time `json:"notAfter"`
 	Fingerprint string    `json:"fingerprint"`
 	Ignored     bool      `json:"ignored,omitempty"`
+	Gone        time.Time `json:"gone,omitzero"` // when it was found not to be on the card any more
+}
+
+// Sighting is what was found on a card when it was read last, as far as the
+// record does not say it.
+type Sighting struct {
+	At      time.Time `json:"at"`
+	Outside []Tracked `json:"outside,omitempty"` // certificates that nobody has decided about
+	Missing []string  `json:"missing,omitempty"` // fingerprints of recorded certificates that were not there
 }
 
 // Record is what the store knows of a card: one compact row, rewritten when
@@ -182,11 +205,14 @@ type Record struct {
 	Card    Identity  `json:"card"`
 	User    UserRef   `json:"user"`
 	State   State     `json:"state"`
-	Policy  string    `json:"policy,omitempty"` // under which it was last written
+	Policy  string    `json:"policy,omitempty"` // under which it was last written …
+	Under   string    `json:"under,omitempty"`  // … and the hash of that policy's text
 	Managed []Managed `json:"managed,omitempty"`
 	Former  []Managed `json:"former,omitempty"` // encryption certificates kept with their keys, so that old mail opens
 	Tracked []Tracked `json:"tracked,omitempty"`
-	PUK     []byte    `json:"puk,omitempty"` // sealed for the help desk; see Vault
-	Written time.Time `json:"written"`       // last update; zero before the first
-	Version int64     `json:"-"`             // counts the writes of this row
+	PUK     []byte    `json:"puk,omitempty"`    // sealed for the help desk; see Vault
+	Written time.Time `json:"written"`          // last update; zero before the first
+	Access  bool      `json:"access,omitempty"` // registered with the access system
+	Seen    Sighting  `json:"seen,omitzero"`
+	Version int64     `json:"-"` // counts the writes of this row
 }

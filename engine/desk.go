@@ -21,6 +21,15 @@ type Desk struct {
 	Post      Post
 	Vault     Vault // nil when no policy seals a PUK
 
+	Texts        PolicyTexts
+	Errands      Errands
+	People       People
+	Roll         Roll         // nil where the directory tells no changes
+	Memberships  Memberships  // nil where no policy names a group
+	Publisher    Publisher    // nil where no policy publishes
+	AccessSystem AccessSystem // nil where none is configured
+	Commons      Commons      // nil where no policy has a common certificate
+
 	PolicyOf func(User) (Policy, error) // the policy a user has now
 	Now      func() time.Time
 	Random   io.Reader

@@ -465,7 +465,7 @@ func askFor(t Template, u User) (*Ask, error) {
 			ask.SAN = append(ask.SAN, san)
 		}
 	}
-	if t.SID {
+	if t.Binding == BindExtension {
 		ask.SID = u.SID
 	}
 	return ask, nil

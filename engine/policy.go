@@ -2,13 +2,45 @@ package engine
 
 import "time"
 
-// Policy says which certificates belong on a card, and what goes with them.
+// Policy says which certificates belong on a card, and what goes with them. Its
+// JSON is its content, as the ledger keeps it: who gets it is not part of that.
 type Policy struct {
-	Name             string
-	Templates        []Template
-	Setup            Setup
-	SearchThirdParty bool // ask which third-party certificates are to be followed
+	Name             string      `json:"name"`
+	Links            []Link      `json:"-"` // who gets it; none: everybody
+	Priority         int         `json:"-"` // the higher wins
+	Templates        []Template  `json:"templates"`
+	Setup            Setup       `json:"setup"`
+	SearchThirdParty bool        `json:"searchThirdParty,omitempty"` // ask which third-party certificates are to be followed
+	Users            UserOptions `json:"users,omitzero"`
+	Publish          bool        `json:"publish,omitempty"`      // certificates go to the directory's userCertificate
+	AccessSystem     bool        `json:"accessSystem,omitempty"` // cards are registered with the access system
+	Rules            []Rule      `json:"rules,omitempty"`        // who is told of what
 }
+
+// Link gives a policy to the users below a container, or to the members of a
+// group. Exactly one field is set.
+type Link struct {
+	Container string // DN
+	Group     string // DN; members of groups in it count
+}
+
+// UserOptions are what a card's own holder may do.
+type UserOptions struct {
+	Update         bool `json:"update,omitempty"`
+	ChooseOptional bool `json:"chooseOptional,omitempty"`
+	ChooseTracked  bool `json:"chooseTracked,omitempty"`
+	CancelUpdate   bool `json:"cancelUpdate,omitempty"`
+}
+
+// Rule says who is told of an event.
+type Rule struct {
+	Event      NoticeEvent `json:"event"`
+	To         []string    `json:"to"`                   // ToUser, or addresses
+	ResendDays int         `json:"resendDays,omitempty"` // 0: once
+}
+
+// ToUser stands for the card's holder in a rule.
+const ToUser = "user"
 
 // Template returns the template of this name.
 func (p Policy) Template(name string) (Template, bool) {
@@ -20,22 +52,56 @@ func (p Policy) Template(name string) (Template, bool) {
 	return Template{}, false
 }
 
-// Template is one certificate that belongs on a card.
+// Template is one certificate that belongs on a card: one that a CA issues, or,
+// with PFX, one that many cards share.
 type Template struct {
-	Name      string
-	CA        string // name of a configured CA
-	Profile   string // what that CA calls the template
-	Place     Place
-	Key       KeySpec
-	Optional  bool
-	Subject   NameRecipe
-	SAN       []SANRecipe
-	Usage     []KeyUsage
-	Extended  []string // extended key usages: names of FEATURES or dotted OIDs
-	SID       bool     // carry the SID extension where the directory has a SID
-	ValidDays int
-	Renew     Window
+	Name      string      `json:"name"`
+	CA        string      `json:"ca,omitempty"`      // name of a configured CA
+	Profile   string      `json:"profile,omitempty"` // what that CA calls the template
+	Place     Place       `json:"place"`
+	Others    []Place     `json:"others,omitempty"` // further places, tried in this order when Place is taken
+	Key       KeySpec     `json:"key"`
+	Optional  bool        `json:"optional,omitempty"`
+	Subject   NameRecipe  `json:"subject,omitzero"`
+	SAN       []SANRecipe `json:"san,omitempty"`
+	Usage     []KeyUsage  `json:"usage,omitempty"`
+	Extended  []string    `json:"extended,omitempty"` // extended key usages: names of FEATURES or dotted OIDs
+	Binding   Binding     `json:"binding,omitempty"`
+	Tracked   []string    `json:"tracked,omitempty"` // attributes whose change makes the card due
+	ValidDays int         `json:"validDays,omitempty"`
+	Renew     Window      `json:"renew,omitzero"`
+	Renewal   Renewal     `json:"renewal,omitzero"`
+	PFX       *PFX        `json:"pfx,omitempty"` // a common certificate
 }
+
+// Common reports whether the certificate is one that many cards share.
+func (t Template) Common() bool { return t.PFX != nil }
+
+// PFX is the certificate of a common certificate. Its key stays in its file
+// until a card gets it; see Commons.
+type PFX struct {
+	Certificate []byte `json:"certificate"` // DER
+}
+
+// Renewal says how a certificate is renewed, and what becomes of the old one.
+type Renewal struct {
+	SameKey    bool `json:"sameKey,omitempty"`    // the key goes on being used …
+	KeyMaxDays int  `json:"keyMaxDays,omitempty"` // … until it is so old; 0 for ever
+	KeepOld    bool `json:"keepOld,omitempty"`    // the old certificate goes to the history with its key; encryption keys always do
+	RevokeOld  bool `json:"revokeOld,omitempty"`  // the old certificate is revoked as superseded …
+	GraceDays  int  `json:"graceDays,omitempty"`  // … after so many days
+}
+
+// Binding says how Active Directory is told for sure whose logon certificate
+// it is (KB5014754).
+type Binding string
+
+// The bindings. None is for certificates that nobody logs on with.
+const (
+	BindExtension Binding = "sid-extension"           // the CA puts the SID into an extension of its own
+	BindURI       Binding = "sid-uri"                 // a SAN: tag:microsoft.com,2022-09-14:sid:S-1-5-…
+	BindAttribute Binding = "alt-security-identities" // issuer and serial number are written to the account
+)
 
 // Encrypts reports whether the certificate is for encryption: its old key must
 // be kept, and it is proven by agreeing or decrypting, not by signing.
@@ -51,8 +117,8 @@ func (t Template) Encrypts() bool {
 // Window says how long before its end a certificate is renewed: either Days,
 // or, when Days is 0, Percent of its whole life.
 type Window struct {
-	Days    int
-	Percent int
+	Days    int `json:"days,omitempty"`
+	Percent int `json:"percent,omitempty"`
 }
 
 // Opens returns the moment from which a certificate of this life is due.
@@ -77,8 +143,8 @@ const (
 
 // Setup says what is done to a card before it is first handed out.
 type Setup struct {
-	PUK   PUKRule
-	Admin AdminRule
+	PUK   PUKRule   `json:"puk"`
+	Admin AdminRule `json:"adminKey"`
 }
 
 // PUKRule says what becomes of a factory PUK.

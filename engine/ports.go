@@ -87,6 +87,9 @@ type CardKeys interface {
 	// MakeKey makes a key, over any that is there, and reads its policies back
 	// where the card tells them.
 	MakeKey(ctx context.Context, at Place, spec KeySpec) (Key, error)
+	// ImportKey puts a key that was made elsewhere at a place, over any that is
+	// there. Kind CardRefused on cards that take none.
+	ImportKey(ctx context.Context, at Place, key KeyMaterial, spec KeySpec) (Key, error)
 	// KeyAt tells what key lies at a place; nil when none. One that cannot be
 	// described is Unreadable, and no error.
 	KeyAt(ctx context.Context, at Place) (*Key, error)
@@ -191,6 +194,12 @@ const (
 	KeyCompromise        RevokeReason = "keyCompromise"
 	Superseded           RevokeReason = "superseded"
 	CessationOfOperation RevokeReason = "cessationOfOperation"
+	Unspecified          RevokeReason = "unspecified"
+	CACompromise         RevokeReason = "cACompromise"
+	AffiliationChanged   RevokeReason = "affiliationChanged"
+	CertificateHold      RevokeReason = "certificateHold"
+	PrivilegeWithdrawn   RevokeReason = "privilegeWithdrawn"
+	AACompromise         RevokeReason = "aACompromise"
 )
 
 // Ledger keeps one record per card.

@@ -137,7 +137,10 @@ var ownFields = map[string]bool{"name": true, "logon": true, "mail": true, "upn"
 
 // NameRecipe makes a subject: "CN={name},O=Corp Example". It is cut into its
 // parts before values are filled in, so no value can add a part.
-type NameRecipe struct{ rdns []rdnRecipe }
+type NameRecipe struct {
+	text string // as it was read
+	rdns []rdnRecipe
+}
 
 type rdnRecipe struct {
 	attr  string // "CN"
@@ -156,7 +159,7 @@ var nameTypes = []string{"CN", "SN", "GN", "O", "OU", "C", "L", "ST", "DC", "UID
 // ParseNameRecipe reads "CN={name},O=Corp Example"; the order of the text is
 // RFC 4514's, most particular first. A comma in a value is written "\,".
 func ParseNameRecipe(s string) (NameRecipe, error) {
-	var n NameRecipe
+	n := NameRecipe{text: s}
 	for _, piece := range splitUnescaped(s) {
 		attr, value, ok := strings.Cut(piece, "=")
 		attr = strings.ToUpper(strings.TrimSpace(attr))
@@ -174,6 +177,18 @@ func ParseNameRecipe(s string) (NameRecipe, error) {
 	}
 	return n, nil
 }
+
+// MarshalText writes the recipe as ParseNameRecipe reads it.
+func (n NameRecipe) MarshalText() ([]byte, error) { return []byte(n.text), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (n *NameRecipe) UnmarshalText(text []byte) (err error) {
+	*n, err = ParseNameRecipe(string(text))
+	return err
+}
+
+// IsZero is for JSON: a common certificate has no recipe.
+func (n NameRecipe) IsZero() bool { return n.text == "" }
 
 // Make fills the recipe in. The error is an AttributeError.
 func (n NameRecipe) Make(u User) ([]RDN, error) {
@@ -225,6 +240,7 @@ type SAN struct {
 // attribute; without one, such a user cannot have the certificate. A value that
 // is there and cannot be used is never left out: somebody is to know.
 type SANRecipe struct {
+	text     string // as it was read
 	kind     SANKind
 	optional bool
 	value    recipe
@@ -247,7 +263,16 @@ func ParseSANRecipe(s string) (SANRecipe, error) {
 	if err != nil {
 		return SANRecipe{}, err
 	}
-	return SANRecipe{kind: k, optional: optional, value: r}, nil
+	return SANRecipe{text: s, kind: k, optional: optional, value: r}, nil
+}
+
+// MarshalText writes the recipe as ParseSANRecipe reads it.
+func (s SANRecipe) MarshalText() ([]byte, error) { return []byte(s.text), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (s *SANRecipe) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSANRecipe(string(text))
+	return err
 }
 
 // Make fills the recipe in; ok is false when the name is to be left out. The

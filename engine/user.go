@@ -16,6 +16,7 @@ type User struct {
 	UPN        string
 	SID        string // "S-1-5-…", "" outside Active Directory
 	Disabled   bool
+	Groups     []string            // DNs of those groups that policies name and the user is in, also through others
 	Attributes map[string][]string // what recipes ask for beyond the fields above
 }
 

@@ -130,9 +130,16 @@ func (t *template) make(c *checker, at *path, d Directory) engine.Template {
 		Optional: t.Optional,
 		Subject:  t.subject(c, at.key("subject"), d),
 		SAN:      t.names(c, at.key("san"), d),
-		Usage:    t.Usage, Extended: t.Extended, SID: t.SID,
+		Usage:    t.Usage, Extended: t.Extended, Binding: t.binding(),
 		ValidDays: t.ValidDays, Renew: engine.Window{Days: t.RenewDays, Percent: t.RenewPercent},
 	}
+}
+
+func (t *template) binding() engine.Binding {
+	if t.SID {
+		return engine.BindExtension
+	}
+	return ""
 }
 
 func (t *template) subject(c *checker, at *path, d Directory) engine.NameRecipe {
