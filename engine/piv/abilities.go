@@ -23,6 +23,7 @@ func abilities(f firmware) engine.Abilities {
 		SetSecrets:     f.tellsMetadata(),
 		MoveKeys:       f.movesKeys(),
 		DeleteKeys:     f.movesKeys(),
+		ImportKeys:     f.importsKeys(),
 		ProvesAnyKey:   true,
 		MaxCertificate: f.objectLimit() - certificateFrame,
 	}
@@ -46,6 +47,9 @@ func slotPolicies() map[engine.Place]engine.PINPolicy {
 
 // movesKeys: docs.yubico.com, .NET SDK, "PivMoveOrDeleteKey": firmware 5.7.
 func (f firmware) movesKeys() bool { return f.atLeast(5, 7, 0) }
+
+// importsKeys: a NEO imports too, but its keys have no policies of their own.
+func (f firmware) importsKeys() bool { return f.atLeast(4, 0, 0) }
 
 // keyTypes are the keys the firmware makes. YubiKeys from 4.2.6 to 4.3.4 make
 // RSA keys that can be factored (CVE-2017-15361, "ROCA"; Yubico advisory

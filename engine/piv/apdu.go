@@ -18,6 +18,7 @@ const (
 	insGetMetadata = 0xf7
 	insGetSerial   = 0xf8
 	insGetVersion  = 0xfd
+	insImportKey   = 0xfe
 	insSetAdminKey = 0xff
 )
 
@@ -139,7 +140,7 @@ func (s *session) collect(ctx context.Context, first []byte, sw Status) ([]byte,
 	return all, sw, nil
 }
 
-// transmit sends one APDU and wipes it: it may hold a PIN.
+// transmit sends one APDU and wipes it: it may hold a PIN or a key.
 func (s *session) transmit(ctx context.Context, apdu []byte) ([]byte, Status, error) {
 	defer clear(apdu)
 	if s.over {

@@ -163,6 +163,8 @@ func useAll(t *testing.T, u engine.UnlockedCard) {
 		_, _ = u.Sign(ctx, "9a", publicOf(t, key.Public), make([]byte, 32), 0)
 		_, _ = u.Agree(ctx, "9a", publicOf(t, key.Public), make([]byte, 65))
 	}
+	scalar := bytes.Repeat([]byte{1}, 32)
+	_, _ = u.ImportKey(ctx, "9d", engine.KeyMaterial{Type: engine.P256, Scalar: scalar}, spec)
 	_, _ = u.KeyAt(ctx, "9c")
 	_, _ = u.CertificateAt(ctx, "9c")
 	_ = u.MoveKey(ctx, "9a", "95")

@@ -24,6 +24,17 @@ var (
 	touchPolicies = map[engine.TouchPolicy]byte{engine.TouchNever: 1, engine.TouchAlways: 2, engine.TouchCached: 3}
 )
 
+// policed reports whether both policies are ones that can be stated.
+func policed(spec engine.KeySpec) bool {
+	return pinPolicies[spec.PIN] != 0 && touchPolicies[spec.Touch] != 0
+}
+
+// appendPolicies states a key's policies.
+func appendPolicies(to []byte, spec engine.KeySpec) []byte {
+	to = appendElement(to, tagPINPolicy, []byte{pinPolicies[spec.PIN]})
+	return appendElement(to, tagTouchPolicy, []byte{touchPolicies[spec.Touch]})
+}
+
 // MakeKey makes a key, over any that is there (SP 800-73-4 part 2, 3.3.2), and
 // reads its policies back where the card tells them. What the card cannot do is
 // CardRefused before anything is overwritten.
@@ -42,19 +53,25 @@ func (u *unlocked) MakeKey(ctx context.Context, at engine.Place, spec engine.Key
 	if err != nil {
 		return engine.Key{}, trouble(op, string(at), err)
 	}
+	key, err := u.readBack(ctx, at, engine.Key{KeySpec: spec, Public: spki})
+	return key, trouble(op, string(at), err)
+}
+
+// readBack returns a key that was just put at a place as the card tells of it,
+// or, where it does not tell, as it was meant.
+func (u *unlocked) readBack(ctx context.Context, at engine.Place, meant engine.Key) (engine.Key, error) {
 	if !u.maker.firmware.tellsMetadata() {
-		u.specs[at] = spec
-		return engine.Key{KeySpec: spec, Public: spki}, nil
+		u.specs[at] = meant.KeySpec
+		return meant, nil
 	}
 	key, err := u.KeyAt(ctx, at)
-	if err != nil {
+	switch {
+	case err != nil:
 		return engine.Key{}, err
-	}
-	if key != nil && key.Unreadable != "" {
-		return engine.Key{}, trouble(op, string(at), malformed("metadata", "%s", key.Unreadable))
-	}
-	if key == nil || !bytes.Equal(key.Public, spki) {
-		return engine.Key{}, trouble(op, string(at), malformed("metadata", "the card tells of another key than it made"))
+	case key != nil && key.Unreadable != "":
+		return engine.Key{}, malformed("metadata", "%s", key.Unreadable)
+	case key == nil || !bytes.Equal(key.Public, meant.Public):
+		return engine.Key{}, malformed("metadata", "the card tells of another key than was put there")
 	}
 	return *key, nil
 }
@@ -79,9 +96,7 @@ func (u *unlocked) generate(ctx context.Context, sl slot, algorithm byte, contro
 func (u *unlocked) control(sl slot, spec engine.KeySpec) (algorithm byte, control []byte, err error) {
 	const op = "make key"
 	algorithm, ok := algorithmOf(spec.Type)
-	pin, ok1 := pinPolicies[spec.PIN]
-	touch, ok2 := touchPolicies[spec.Touch]
-	if !ok || !ok1 || !ok2 {
+	if !ok || !policed(spec) {
 		return 0, nil, &engine.Error{Op: op, Kind: engine.BadInput, Subject: string(sl.place), Err: fmt.Errorf("no key is made like %v", spec)}
 	}
 	control = appendElement(nil, tagMechanism, []byte{algorithm})
@@ -90,8 +105,7 @@ func (u *unlocked) control(sl slot, spec engine.KeySpec) (algorithm byte, contro
 	case spec.Type == engine.RSA2048 && fw.weakRSA():
 		return 0, nil, refused(op, string(sl.place), "this firmware makes RSA keys that can be factored")
 	case fw.atLeast(4, 0, 0):
-		control = appendElement(control, tagPINPolicy, []byte{pin})
-		return algorithm, appendElement(control, tagTouchPolicy, []byte{touch}), nil
+		return algorithm, appendPolicies(control, spec), nil
 	case spec.PIN != sl.defaultPIN() || spec.Touch != engine.TouchNever:
 		// SP 800-73-4 part 1, table 4b: the slot decides.
 		return 0, nil, refused(op, string(sl.place), fmt.Sprintf("the card makes keys there with PIN %s and touch never only", sl.defaultPIN()))
