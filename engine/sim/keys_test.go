@@ -11,6 +11,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"math/big"
+	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -205,6 +207,44 @@ func TestImport(t *testing.T) {
 	}
 	say(t, card, "00 fe 11 33", "6b00")
 	say(t, card, "00 fe 12 9a", "6a80")
+}
+
+// Importing wants the administration key, a slot, an algorithm that the card
+// has, and a whole key; what is refused leaves the old key where it is. The
+// plain card has never heard of it.
+func TestImportRefused(t *testing.T) {
+	scalar := "06 20 " + strings.Repeat("01", 32)
+	for f, want := range map[Firmware]map[string]string{
+		firmware571: {
+			"00 fe 11 9b 22 " + scalar: "6b00", "00 fe 12 9a 22 " + scalar: "6a80",
+			"00 fe 11 9a": "6a80", "00 fe 11 9a 02 06 00": "6a80", "00 fe 11 9a 02 06 20": "6a80",
+			"00 fe 11 9a 22 07 20 " + scalar[6:]: "6a80", "00 fe 14 9a 22 " + scalar: "6a80",
+			"00 fe 11 9a 25 " + scalar + "aa 01 04": "6a80", "00 fe 11 9a 24 " + scalar + "ab 00": "6a80",
+			"00 fe 11 9a 22 06 20 " + strings.Repeat("ff", 32): "6a80", "00 fe 07 9a 22 " + scalar: "6a80",
+		},
+		{5, 4, 3}: {"00 fe e0 9a 22 07 20 " + scalar[6:]: "6a80"},
+		{4, 3, 3}: {"00 fe e0 9a 22 07 20 " + scalar[6:]: "6a80"},
+		plain:     {"00 fe 11 9a 22 " + scalar: "6d00"},
+	} {
+		card := newCard(t, f, Options{})
+		unlock(t, card)
+		do(t, card, insGenerate, 0, 0x9a, generateData(algP256, 0, 0))
+		before := card.State()
+		for apdu, sw := range want {
+			say(t, card, apdu, sw)
+		}
+		if !reflect.DeepEqual(card.State(), before) {
+			t.Errorf("%s: a refused key changed the card", f)
+		}
+		if f == plain {
+			continue
+		}
+		say(t, card, "00 fe 11 9a 22 "+scalar, "9000")
+		card.PowerOn()
+		say(t, card, selectPIV, aptPIV)
+		say(t, card, verifyPIN, "9000")
+		say(t, card, "00 fe 11 9a 22 "+scalar, "6982")
+	}
 }
 
 // A key takes its policies and its origin with it when it moves. It moves only

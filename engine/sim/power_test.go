@@ -19,6 +19,8 @@ func visit(t *testing.T) [][]byte {
 		verifyPIN,
 		"00 47 00 9a 08 ac 06 80 01 11 aa 01 01",
 		"00 47 00 82 08 ac 06 80 01 14 aa 01 01",
+		"10 fe 11 9a 05 06 20 01 02 03",
+		"00 fe 11 9a 20 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 10 11 12 13 14 15 16 17 18 19 1a 1b 1c 1d 1e 1f 20 aa 01 03",
 		"10 db 3f ff 05 5c 03 5f c1 05",
 		"00 db 3f ff 04 53 02 be ef",
 		"00 f6 83 82",
@@ -46,8 +48,8 @@ func TestPowerCuts(t *testing.T) {
 			}
 		}
 	}
-	if points != 2*12 {
-		t.Errorf("%d cuts at commands that change the card, want %d", points, 2*12)
+	if points != 2*13 {
+		t.Errorf("%d cuts at commands that change the card, want %d", points, 2*13)
 	}
 }
 
