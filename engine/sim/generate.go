@@ -149,8 +149,9 @@ func readECDSA(curve elliptic.Curve, scalar []byte) any {
 }
 
 // readRSA makes a key from its primes, tags 01 and 02; the public exponent is
-// always 65537. The parts for the Chinese remainder, 03 to 05, must be there,
-// and are worked out anew.
+// always 65537. The parts for the Chinese remainder, 03 to 05, must be the
+// primes' own. Whether a YubiKey looks is undocumented; one that does not signs
+// wrongly, and whoever sent them in disorder had better learn it here.
 func readRSA(bits int, parts []element) any {
 	var part [5][]byte
 	for i := range part {
@@ -175,5 +176,11 @@ func readRSA(bits int, parts []element) any {
 		return nil
 	}
 	key.Precompute()
+	own := key.Precomputed
+	if !isNumber(part[2], own.Dp) || !isNumber(part[3], own.Dq) || !isNumber(part[4], own.Qinv) {
+		return nil
+	}
 	return key
 }
+
+func isNumber(b []byte, n *big.Int) bool { return new(big.Int).SetBytes(b).Cmp(n) == 0 }

@@ -202,6 +202,15 @@ func TestImport(t *testing.T) {
 	if _, sw := try9000(t, card, insImportKey, algRSA1024, 0x83, importData(t, rsaKey)); sw != swIncorrectData {
 		t.Errorf("RSA 2048 as 1024: %04x", uint16(sw))
 	}
+	all, _ := parseTLV(importData(t, rsaKey))
+	all[2].tag, all[3].tag = all[3].tag, all[2].tag
+	var disorder []byte
+	for _, e := range all {
+		disorder = appendTLV(disorder, e.tag, e.value)
+	}
+	if _, sw := try9000(t, card, insImportKey, algRSA2048, 0x83, disorder); sw != swIncorrectData {
+		t.Errorf("parts in disorder: %04x", uint16(sw))
+	}
 	if _, sw := try9000(t, card, insImportKey, algP256, 0x83, appendTLV(nil, 6, make([]byte, 32))); sw != swIncorrectData {
 		t.Errorf("scalar zero: %04x", uint16(sw))
 	}
