@@ -20,7 +20,8 @@ type caCmd struct {
 	Init    caInitCmd    `cmd:"" help:"Make a CA: keys, certificates, rules."`
 	Serve   caServeCmd   `cmd:"" help:"Serve a CA to its stations, and publish its revocation list."`
 	Station caStationCmd `cmd:"" help:"Make, list or revoke stations: kiosks that may speak to the CA."`
-	Revoke  caRevokeCmd  `cmd:"" help:"Revoke a certificate."`
+	Revoke  caRevokeCmd  `cmd:"" help:"Revoke a certificate, or put it on hold."`
+	Release caReleaseCmd `cmd:"" help:"Take a certificate off hold."`
 	Crl     caCrlCmd     `cmd:"" help:"Publish the revocation list now, or show the newest."`
 }
 

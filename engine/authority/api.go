@@ -36,6 +36,7 @@ func (a *Authority) Handler() http.Handler {
 	mux.Handle("GET "+wire.IssuersPath, a.forStations(func(Station, *http.Request) (any, error) {
 		return wire.Issuers{Certificates: a.Issuers()}, nil
 	}))
+	mux.HandleFunc("GET "+wire.CRLPath, a.serveCRLToStations)
 	mux.Handle("POST "+wire.CertificatesPath+"/{serial}/revoke", a.forStations(func(s Station, r *http.Request) (any, error) {
 		if err := s.mayRevoke(); err != nil {
 			return nil, err
@@ -58,18 +59,34 @@ func (a *Authority) forStations(do func(Station, *http.Request) (any, error)) ht
 		if err == nil {
 			answer, err = do(station, r)
 		}
-		status := http.StatusOK
-		if err != nil {
-			status = statusOf(err)
-			answer = a.problem(r, station, status, err)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		w.WriteHeader(status)
-		if err := json.NewEncoder(w).Encode(answer); err != nil {
-			a.log.Warn("answer did not reach the station", "station", station.Name, "path", r.URL.Path, "err", err)
-		}
+		a.respond(w, r, station, answer, err)
 	})
+}
+
+// respond writes an answer or, when err is not nil, the problem.
+func (a *Authority) respond(w http.ResponseWriter, r *http.Request, station Station, answer any, err error) {
+	status := http.StatusOK
+	if err != nil {
+		status = statusOf(err)
+		answer = a.problem(r, station, status, err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	if err := json.NewEncoder(w).Encode(answer); err != nil {
+		a.log.Warn("answer did not reach the station", "station", station.Name, "path", r.URL.Path, "err", err)
+	}
+}
+
+// serveCRLToStations serves the CRL where stations reach the CA anyway: they
+// need no way to the public address.
+func (a *Authority) serveCRLToStations(w http.ResponseWriter, r *http.Request) {
+	station, err := a.stationOf(r)
+	if err != nil {
+		a.respond(w, r, station, nil, err)
+		return
+	}
+	a.serveCRL(w, r)
 }
 
 func (a *Authority) stationOf(r *http.Request) (Station, error) {

@@ -104,6 +104,10 @@ func TestAPI(t *testing.T) {
 	if _, ok := w.revoked(t)[revoked.Serial]; !ok {
 		t.Errorf("the list lacks %s", revoked.Serial)
 	}
+	status, list, err := say(t.Context(), c, "GET", at.api+wire.CRLPath, nil)
+	if newest := value[CRL](t)(w.CRL(t.Context())); err != nil || status != 200 || list != string(newest.DER) {
+		t.Errorf("the list that stations get: %d %v", status, err)
+	}
 	get("POST", wire.RevokePath("1234"), wire.Revocation{Reason: engine.Superseded}, 404, &problem)
 	get("POST", wire.RevokePath(revoked.Serial), wire.Revocation{Reason: "boredom"}, 400, &problem)
 }
@@ -231,9 +235,11 @@ func TestUnlistedStation(t *testing.T) {
 	plain := &http.Server{Handler: w.Handler(), ReadHeaderTimeout: time.Second}
 	over := make(chan error, 1)
 	go func() { over <- plain.Serve(l) }()
-	status, text, err := say(t.Context(), visitor(t, nil), "GET", "http://"+l.Addr().String()+wire.IssuersPath, nil)
-	if err != nil || status != 403 || !strings.Contains(text, "stations only") {
-		t.Errorf("without TLS: %d %s %v", status, text, err)
+	for _, path := range []string{wire.IssuersPath, wire.CRLPath} {
+		status, text, err := say(t.Context(), visitor(t, nil), "GET", "http://"+l.Addr().String()+path, nil)
+		if err != nil || status != 403 || !strings.Contains(text, "stations only") {
+			t.Errorf("%s without TLS: %d %s %v", path, status, text, err)
+		}
 	}
 	must(t, plain.Close())
 	<-over
@@ -294,28 +300,38 @@ func TestPublic(t *testing.T) {
 	w := newWorld(t)
 	at := w.serve(t)
 	c := visitor(t, nil)
-	get := func(path, since string) (*http.Response, []byte) {
+	get := func(path string, condition ...string) (*http.Response, []byte) {
 		t.Helper()
 		req := value[*http.Request](t)(http.NewRequestWithContext(t.Context(), "GET", at.public+path, nil))
-		req.Header.Set("If-Modified-Since", since)
+		if len(condition) == 2 {
+			req.Header.Set(condition[0], condition[1])
+		}
 		resp := value[*http.Response](t)(c.Do(req))
 		defer resp.Body.Close()
 		return resp, value[[]byte](t)(io.ReadAll(resp.Body))
 	}
-	resp, der := get("/crl", "")
+	resp, der := get("/crl")
 	list := value[*x509.RevocationList](t)(x509.ParseRevocationList(der))
 	must(t, list.CheckSignatureFrom(w.issuing.cert))
 	if got := resp.Header.Get("Content-Type"); got != "application/pkix-crl" {
 		t.Errorf("the list comes as %s", got)
 	}
-	if again, _ := get("/crl", resp.Header.Get("Last-Modified")); again.StatusCode != 304 {
+	modified, tag := resp.Header.Get("Last-Modified"), resp.Header.Get("ETag")
+	if again, _ := get("/crl", "If-Modified-Since", modified); again.StatusCode != 304 {
 		t.Errorf("asked whether it is new: %s", again.Status)
 	}
-	resp, der = get("/ca.cer", "")
+	if again, _ := get("/crl", "If-None-Match", tag); again.StatusCode != 304 {
+		t.Errorf("asked whether it is another: %s", again.Status)
+	}
+	value[CRL](t)(w.Publish(t.Context())) // within the same second
+	if again, _ := get("/crl", "If-None-Match", tag); again.StatusCode != 200 {
+		t.Errorf("asked after another: %s", again.Status)
+	}
+	resp, der = get("/ca.cer")
 	if got := resp.Header.Get("Content-Type"); got != "application/pkix-cert" || !bytes.Equal(der, w.issuing.cert.Raw) {
 		t.Errorf("the CA's certificate comes as %s, %d bytes", got, len(der))
 	}
-	if resp, _ := get(wire.IssuersPath, ""); resp.StatusCode != 404 {
+	if resp, _ := get(wire.IssuersPath); resp.StatusCode != 404 {
 		t.Errorf("the API answers over plain HTTP: %s", resp.Status)
 	}
 }

@@ -107,6 +107,7 @@ const (
 	actIssue         = "issue certificate"
 	actReject        = "reject request"
 	actRevoke        = "revoke certificate"
+	actRelease       = "release certificate"
 	actPublish       = "publish CRL"
 )
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/ca/wire"
 )
 
 // revocation is when and why a certificate was revoked.
@@ -19,12 +20,15 @@ type revocation struct {
 	Reason engine.RevokeReason
 }
 
-// revoke marks a certificate as revoked and returns the mark; the first one
-// stays. Nothing is written when there is no such certificate (ErrUnknown).
+// revoke marks a certificate as revoked and returns the mark. The first one
+// stays, but for the reason of a hold: X.509, 8.5.2.2 has it that a certificate
+// on hold is revoked since it was put there. Nothing is written when there is no
+// such certificate (ErrUnknown).
 func (b *book) revoke(ctx context.Context, serial string, r revocation, audit auditRow) (kept revocation, err error) {
 	err = b.in(ctx, "revoke certificate", func(tx *sql.Tx) error {
-		done, err := tx.ExecContext(ctx, `UPDATE certificates SET revoked = $2, reason = $3 WHERE serial = $1 AND revoked IS NULL`,
-			serial, r.At.Unix(), string(r.Reason))
+		done, err := tx.ExecContext(ctx, `UPDATE certificates SET revoked = COALESCE(revoked, $2), reason = $3, crl = NULL
+			WHERE serial = $1 AND (revoked IS NULL OR (reason = $4 AND $3 <> $4))`,
+			serial, r.At.Unix(), string(r.Reason), string(engine.CertificateHold))
 		if err != nil {
 			return err
 		}
@@ -44,6 +48,27 @@ func (b *book) revoke(ctx context.Context, serial string, r revocation, audit au
 		return err
 	})
 	return kept, err
+}
+
+// release takes the mark off a certificate on hold. The number of the CRL that
+// told of it stays until another does not.
+func (b *book) release(ctx context.Context, serial string, audit auditRow) error {
+	return b.in(ctx, "release certificate", func(tx *sql.Tx) error {
+		var why sql.NullString
+		err := tx.QueryRowContext(ctx, `SELECT reason FROM certificates WHERE serial = $1`, serial).Scan(&why)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return unknown("release certificate", "a certificate with the serial number %s", serial)
+		case err != nil || !why.Valid:
+			return err
+		case why.String != string(engine.CertificateHold):
+			return refuse("release certificate", engine.WrongState, "certificate %s was revoked for good: %s. Only one on hold can be released", serial, why.String)
+		}
+		if _, err := tx.ExecContext(ctx, `UPDATE certificates SET revoked = NULL, reason = NULL WHERE serial = $1`, serial); err != nil {
+			return err
+		}
+		return audit.write(ctx, tx)
+	})
 }
 
 // CRL is a revocation list as it was published.
@@ -80,14 +105,16 @@ func readCRL(row *sql.Row) (CRL, error) {
 	return c, err
 }
 
-// untold reports whether a revocation waits for its first CRL.
+// untold reports whether a revocation waits for its first CRL, or a release for
+// the first without it.
 func (b *book) untold(ctx context.Context) (bool, error) {
 	var n int
 	err := b.db.QueryRowContext(ctx, selectUntold).Scan(&n)
 	return n > 0, storeTrouble("read CRL", err)
 }
 
-const selectUntold = `SELECT count(*) FROM certificates WHERE revoked IS NOT NULL AND crl IS NULL`
+const selectUntold = `SELECT (SELECT count(*) FROM certificates WHERE revoked IS NOT NULL AND crl IS NULL) +
+	(SELECT count(*) FROM certificates WHERE revoked IS NULL AND crl IS NOT NULL)`
 
 // publish makes the next CRL while nobody else can. When due says no of the
 // newest one, that one stays.
@@ -127,6 +154,9 @@ func keepCRL(ctx context.Context, tx *sql.Tx, c CRL) error {
 	if _, err := tx.ExecContext(ctx, `UPDATE certificates SET crl = $1 WHERE revoked IS NOT NULL AND crl IS NULL`, c.Number); err != nil {
 		return err
 	}
+	if _, err := tx.ExecContext(ctx, `UPDATE certificates SET crl = NULL WHERE revoked IS NULL AND crl IS NOT NULL`); err != nil {
+		return err
+	}
 	_, err := tx.ExecContext(ctx, `DELETE FROM crls WHERE number <= $1`, c.Number-keepCRLs)
 	return err
 }
@@ -153,9 +183,12 @@ func revokedEntries(ctx context.Context, tx *sql.Tx, newestRegular time.Time) ([
 		if !ok {
 			return nil, fmt.Errorf("the serial number %q is not hex", serial)
 		}
-		entries = append(entries, x509.RevocationListEntry{
-			SerialNumber: n, RevocationTime: instant(at), ReasonCode: reasonCodes[reason],
-		})
+		code, ok := wire.CodeOf(reason)
+		if !ok {
+			return nil, fmt.Errorf("%q is no reason to revoke", reason)
+		}
+		// RFC 5280, 5.3.1: that of unspecified, 0, is left out, which the library does.
+		entries = append(entries, x509.RevocationListEntry{SerialNumber: n, RevocationTime: instant(at), ReasonCode: code})
 	}
 	return entries, rows.Err()
 }

@@ -114,6 +114,105 @@ func TestRevokeRefuses(t *testing.T) {
 	}
 }
 
+// A certificate on hold is on the list as such, and off it once it is released;
+// OpenSSL sees both. What is revoked for good while on hold has been so since
+// it was put there, and stays.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	leaf := w.issueOne(t)
+	serial, ctx, root := leaf.SerialNumber.Text(16), t.Context(), engine.Actor{Who: "root"}
+	dir := t.TempDir()
+	must(t, writePEM(dir, "leaf.pem", pemCertificate, leaf.Raw))
+	opensslSays := func(list, says string) {
+		t.Helper()
+		crl := value[CRL](t)(w.CRL(ctx))
+		must(t, writePEM(dir, list, "X509 CRL", crl.DER))
+		contains(t, openssl(t, "crl", "-in", filepath.Join(dir, list), "-noout", "-text")+
+			openssl(t, "verify", "-crl_check", "-CRLfile", filepath.Join(dir, list), "-CAfile", filepath.Join(w.dir, issuerFile), filepath.Join(dir, "leaf.pem")), says)
+	}
+
+	w.mustRevoke(t, serial, engine.CertificateHold)
+	if codes := w.revoked(t); len(codes) != 1 || codes[serial] != 6 {
+		t.Errorf("on hold the list has %v", codes)
+	}
+	opensslSays("held.pem", "Certificate Hold")
+	lintList(t, value[CRL](t)(w.CRL(ctx)).DER)
+
+	for range 2 { // the second time there is nothing to do
+		must(t, w.Release(ctx, root, strings.ToUpper(serial)))
+		if codes := w.revoked(t); len(codes) != 0 {
+			t.Errorf("released, the list has %v", codes)
+		}
+	}
+	opensslSays("released.pem", "leaf.pem: OK")
+	if n := w.rows(t, `audit WHERE act = 'release certificate' AND subject = $1`, serial); n != 1 {
+		t.Errorf("%d audit rows tell of the release", n)
+	}
+
+	held := w.mustRevoke(t, serial, engine.CertificateHold)
+	w.forward(time.Hour)
+	if again := w.mustRevoke(t, serial, engine.CertificateHold); again != held {
+		t.Errorf("put on hold again it is %+v, at first it was %+v", again, held)
+	}
+	want := wire.Revoked{Serial: serial, Reason: engine.KeyCompromise, At: held.At}
+	for _, why := range []engine.RevokeReason{engine.KeyCompromise, engine.CertificateHold, engine.Superseded} {
+		if got := w.mustRevoke(t, serial, why); got != want {
+			t.Errorf("revoked for %s while on hold it is %+v", why, got)
+		}
+	}
+	if codes := w.revoked(t); len(codes) != 1 || codes[serial] != 1 {
+		t.Errorf("revoked while on hold, the list has %v", codes)
+	}
+	if err := w.Release(ctx, root, serial); !engine.Is(err, engine.WrongState) || !strings.Contains(err.Error(), "was revoked for good: keyCompromise") {
+		t.Errorf("released after it was revoked for good: %v", err)
+	}
+	for _, strange := range []string{"abcdef", "xyz"} {
+		if err := w.Release(ctx, root, strange); !engine.Is(err, engine.BadInput) {
+			t.Errorf("released %s: %v", strange, err)
+		}
+	}
+}
+
+// A hold, its release and another hold that no list has told of yet leave the
+// next list right, whichever of them it comes after.
+func TestHoldBetweenLists(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	serial := w.issueOne(t).SerialNumber.Text(16)
+	value[CRL](t)(w.Publish(t.Context()))
+	hold := func() {
+		t.Helper()
+		value[revocation](t)(w.book.revoke(t.Context(), serial, revocation{w.clock.now(), engine.CertificateHold}, auditRow{Act: actRevoke}))
+	}
+	release := func() { t.Helper(); must(t, w.book.release(t.Context(), serial, auditRow{Act: actRelease})) }
+	for _, c := range []struct {
+		name  string
+		deeds []func()
+		news  bool
+		on    bool
+	}{
+		{"held and released", []func(){hold, release}, false, false},
+		{"held", []func(){hold}, true, true},
+		{"released", []func(){release}, true, false},
+		{"held again", []func(){hold}, true, true},
+		{"released and held", []func(){release, hold}, true, true},
+		{"nothing", nil, false, true},
+	} {
+		for _, do := range c.deeds {
+			do()
+		}
+		before := value[CRL](t)(w.CRL(t.Context()))
+		after := value[CRL](t)(w.publishIfNeeded(t.Context()))
+		if news := after.Number > before.Number; news != c.news {
+			t.Errorf("%s: a new list is published: %v", c.name, news)
+		}
+		if _, on := w.revoked(t)[serial]; on != c.on {
+			t.Errorf("%s: on the list: %v", c.name, on)
+		}
+	}
+}
+
 // Many revocations at once share CRLs; when each returns, the list has it.
 func TestRevokeConcurrently(t *testing.T) {
 	t.Parallel()

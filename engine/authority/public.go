@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net/http"
 	"time"
+
+	"cardkiosk/engine"
 )
 
 // PublicHandler serves the CRL and the CA's certificate to everybody, at the
@@ -26,6 +28,7 @@ func (a *Authority) serveCRL(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no CRL", http.StatusServiceUnavailable)
 		return
 	}
+	w.Header().Set("ETag", `"`+engine.Fingerprint(crl.DER)+`"`) // two of one second differ
 	serveFile(w, r, "application/pkix-crl", crl.ThisUpdate, crl.DER)
 }
 

@@ -19,11 +19,13 @@ import (
 //	GET  /requests/{id}                           → Answer, or 404
 //	GET  /templates/{name}?validDays=N            → Template, or 404, 403
 //	GET  /issuers                                 → Issuers
+//	GET  /crl                                     → the newest CRL, DER, with an ETag; 304
 //	POST /certificates/{serial}/revoke Revocation → Revoked, or 404
 const (
 	RequestsPath     = "/requests"
 	TemplatesPath    = "/templates"
 	IssuersPath      = "/issuers"
+	CRLPath          = "/crl"
 	CertificatesPath = "/certificates"
 )
 
@@ -90,13 +92,14 @@ type Issuers struct {
 	Certificates [][]byte `json:"certificates"`
 }
 
-// Revocation says why a certificate is to be revoked.
+// Revocation says why a certificate is to be revoked. One on hold may be revoked
+// for another reason later; the other reasons are final.
 type Revocation struct {
 	Reason engine.RevokeReason `json:"reason"`
 }
 
 // Revoked tells of a revoked certificate. When it was revoked before, Reason
-// and At are those of the first time.
+// and At are those of the first time; when it was on hold, At is.
 type Revoked struct {
 	Serial string              `json:"serial"`
 	Reason engine.RevokeReason `json:"reason"`
