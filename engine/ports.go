@@ -154,6 +154,10 @@ type CA interface {
 	Lookup(ctx context.Context, id string) (a Answer, ok bool, err error)
 	// Revoke revokes a certificate; one revoked before is no error.
 	Revoke(ctx context.Context, serial string, why RevokeReason) error
+	// Revoked returns which of this CA's certificates are revoked or on hold, by
+	// its newest list. Kind CAAway also when that list has ended: what is not on
+	// it may be revoked. The caller changes nothing in it.
+	Revoked(ctx context.Context) ([]Revocation, error)
 	// Issuers are the certificates under which this CA issues, DER.
 	Issuers(ctx context.Context) ([][]byte, error)
 }

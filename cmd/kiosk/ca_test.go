@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -298,6 +299,11 @@ func TestCAServe(t *testing.T) {
 			t.Errorf("revoke: %v", err)
 		}
 	}
+	held, err := ca.Ask(ctx, cardRequest(t, "r3", newCardKey(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkHold(t, served.url, station, dir, pass, issuedBy(t, ca, held.Certificate).SerialNumber.Text(16), leaf.SerialNumber.Text(16))
 	said, code := kioskSays(t, "ca", "station", "--revoke", "lobby-1", "--ca", dir, "--passphrase-file", pass)
 	if code != exitDone {
 		t.Fatalf("revoke station: %s", said)
@@ -314,6 +320,33 @@ func TestCAServe(t *testing.T) {
 	if err := ca.Ready(ctx, "cardauth", 30); !engine.Is(err, engine.CAAway) {
 		t.Errorf("a CA that has stopped: %v", err)
 	}
+}
+
+// checkHold puts a certificate on hold and releases it beside the CA that is
+// served; a station sees both, beside one that was revoked before.
+func checkHold(t *testing.T, url, station, dir, pass, serial, revoked string) {
+	t.Helper()
+	says := func(step string, want map[string]engine.RevokeReason) {
+		t.Helper()
+		all, err := connectCA(t, url, station).Revoked(t.Context())
+		got := map[string]engine.RevokeReason{}
+		for _, r := range all {
+			got[r.Serial] = r.Reason
+		}
+		if err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: the CA says %v, not %v: %v", step, got, want, err)
+		}
+	}
+	at := func(args ...string) []string { return append(args, "--ca", dir, "--passphrase-file", pass) }
+	says("before", map[string]engine.RevokeReason{revoked: engine.CessationOfOperation})
+	checkCommands(t, []commandSays{{at("ca", "revoke", serial, "--reason", "certificateHold"), exitDone, "Certificate " + serial + " is on hold since 20"}})
+	says("on hold", map[string]engine.RevokeReason{revoked: engine.CessationOfOperation, serial: engine.CertificateHold})
+	checkCommands(t, []commandSays{
+		{at("ca", "release", serial), exitDone, "Certificate " + serial + " is not on hold."},
+		{at("ca", "release", revoked), exitRefused, "cessationOfOperation"},
+		{at("ca", "release", "abcdef"), exitUsage, "does not know a certificate"},
+	})
+	says("released", map[string]engine.RevokeReason{revoked: engine.CessationOfOperation})
 }
 
 // issuedBy checks that the CA signed a certificate.

@@ -28,8 +28,12 @@ type CA struct {
 	base   *url.URL
 	client *http.Client
 
+	now    func() time.Time
+
 	mu      sync.Mutex
 	issuers [][]byte // kept until a certificate comes that none of them signed
+
+	crl crl
 }
 
 var _ engine.CA = (*CA)(nil)
@@ -41,7 +45,7 @@ type Config struct {
 	KeyFile         string           // its key, PEM, PKCS #8
 	RootFile        string           // the CA for stations and API, PEM: the only one we trust
 	Timeout         time.Duration    // of one call; 0 takes 20 s
-	Now             func() time.Time // for validity of the API's certificate; nil takes time.Now
+	Now             func() time.Time // for validity of the API's certificate and the CRL; nil takes time.Now
 }
 
 const defaultTimeout = 20 * time.Second
@@ -68,8 +72,11 @@ func New(c Config) (*CA, error) {
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &CA{base: base, client: &http.Client{
+	return &CA{base: base, now: c.Now, crl: crl{turn: make(chan struct{}, 1)}, client: &http.Client{
 		Timeout:       c.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{ // HTTP/1.1: over HTTP/2 the CA's reason to end a handshake is lost
@@ -163,6 +170,7 @@ func (c *CA) recheck(der []byte) {
 // Revoke revokes a certificate and returns when the CA has it in its list.
 func (c *CA) Revoke(ctx context.Context, serial string, why engine.RevokeReason) error {
 	var done wire.Revoked
+	defer c.crl.outdated() // also when the answer was lost
 	return c.call(ctx, "revoke certificate", http.MethodPost, wire.RevokePath(serial), wire.Revocation{Reason: why}, &done)
 }
 

@@ -28,22 +28,39 @@ func (c *CA) call(ctx context.Context, op, method, path string, body, answer any
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
-	resp, err := c.client.Do(req)
+	got, err := c.exchange(ctx, op, req, maxAnswer)
 	if err != nil {
-		return c.unreached(ctx, op, err)
+		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // everything wanted was read
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
-	if err != nil {
-		return c.unreached(ctx, op, err)
+	if got.status != http.StatusOK {
+		return c.refused(op, got.status, got.body)
 	}
-	if resp.StatusCode != http.StatusOK {
-		return c.refused(op, resp.StatusCode, text)
-	}
-	if err := json.Unmarshal(text, answer); err != nil {
+	if err := json.Unmarshal(got.body, answer); err != nil {
 		return c.mistaken(op, fmt.Errorf("read its answer: %w", err))
 	}
 	return nil
+}
+
+// reply is an answer, read.
+type reply struct {
+	status int
+	etag   string
+	body   []byte
+}
+
+// exchange sends a request and reads the answer, whatever it is. What is longer
+// than most is cut off there.
+func (c *CA) exchange(ctx context.Context, op string, req *http.Request, most int64) (reply, error) {
+	resp, err := c.client.Do(req)
+	if err != nil {
+		return reply{}, c.unreached(ctx, op, err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // everything wanted was read
+	body, err := io.ReadAll(io.LimitReader(resp.Body, most))
+	if err != nil {
+		return reply{}, c.unreached(ctx, op, err)
+	}
+	return reply{resp.StatusCode, resp.Header.Get("ETag"), body}, nil
 }
 
 func (c *CA) request(ctx context.Context, method, path string, body any) (*http.Request, error) {
