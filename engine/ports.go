@@ -160,6 +160,9 @@ type CA interface {
 	Revoked(ctx context.Context) ([]Revocation, error)
 	// Issuers are the certificates under which this CA issues, DER.
 	Issuers(ctx context.Context) ([][]byte, error)
+	// Former are certificates, DER, under which this CA's users got theirs
+	// before: those on cards that are adopted may be by one of them.
+	Former() [][]byte
 }
 
 // CARequest is one request. ID is ours, and fixed before the CA is asked.

@@ -29,6 +29,7 @@ type CA struct {
 	client *http.Client
 
 	now    func() time.Time
+	former [][]byte
 
 	mu      sync.Mutex
 	issuers [][]byte // kept until a certificate comes that none of them signed
@@ -44,6 +45,7 @@ type Config struct {
 	CertificateFile string           // this station's, PEM
 	KeyFile         string           // its key, PEM, PKCS #8
 	RootFile        string           // the CA for stations and API, PEM: the only one we trust
+	IssuersFile     string           // former issuers of its users' certificates, PEM; "": there are none
 	Timeout         time.Duration    // of one call; 0 takes 20 s
 	Now             func() time.Time // for validity of the API's certificate and the CRL; nil takes time.Now
 }
@@ -69,6 +71,10 @@ func New(c Config) (*CA, error) {
 	if !roots.AppendCertsFromPEM(text) {
 		return nil, unusable(c.RootFile, errors.New("the file holds no certificate"))
 	}
+	former, err := readIssuers(c.IssuersFile)
+	if err != nil {
+		return nil, unusable(c.IssuersFile, err)
+	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
@@ -76,7 +82,7 @@ func New(c Config) (*CA, error) {
 		c.Now = time.Now
 	}
 	base.Path = strings.TrimSuffix(base.Path, "/")
-	return &CA{base: base, now: c.Now, crl: crl{turn: make(chan struct{}, 1)}, client: &http.Client{
+	return &CA{base: base, now: c.Now, former: former, crl: crl{turn: make(chan struct{}, 1)}, client: &http.Client{
 		Timeout:       c.Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{ // HTTP/1.1: over HTTP/2 the CA's reason to end a handshake is lost
@@ -173,6 +179,9 @@ func (c *CA) Revoke(ctx context.Context, serial string, why engine.RevokeReason)
 	defer c.crl.outdated() // also when the answer was lost
 	return c.call(ctx, "revoke certificate", http.MethodPost, wire.RevokePath(serial), wire.Revocation{Reason: why}, &done)
 }
+
+// Former returns the certificates of the file of former issuers.
+func (c *CA) Former() [][]byte { return c.former }
 
 // Issuers returns the certificates under which the CA issues.
 func (c *CA) Issuers(ctx context.Context) ([][]byte, error) {
