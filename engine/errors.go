@@ -36,6 +36,8 @@ const (
 	MailAway              // the mail server does not answer, or takes no letter at all
 	MailLater             // the mail server does not take this letter now
 	MailRefused           // the mail server refused the letter for good
+	AccessAway            // the access system does not answer, or cannot take the note now
+	AccessRefused         // the access system refused the note; its words are in Subject
 	StoreTrouble          // the store does not answer or is not sound
 	StoreFull             // the disk with the store is full
 	InWork                // another kiosk is at work on this card; Subject names it

@@ -57,7 +57,8 @@ type Publication struct {
 // AccessSystem registers cards as authenticators outside.
 type AccessSystem interface {
 	// Tell tells of a card. The same note twice is told under the same key, and
-	// does no harm.
+	// does no harm. Kind AccessAway: it can be told later. AccessRefused: the
+	// same note would be refused again, unless somebody puts something right.
 	Tell(ctx context.Context, n AccessNote) error
 }
 

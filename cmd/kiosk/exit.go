@@ -9,7 +9,7 @@ const (
 	exitUsage   = 2 // usage or configuration
 	exitPending = 3 // the CA holds a request
 	exitCard    = 4 // card or PIN
-	exitServer  = 5 // CA, directory or mail
+	exitServer  = 5 // CA, directory, mail or access system
 	exitRefused = 6 // refused by permission or state
 )
 
@@ -24,7 +24,8 @@ func exitCode(err error) int {
 		engine.CardFull, engine.CardRefused, engine.TouchMissed, engine.NoReaders, engine.ReadersForbidden:
 		return exitCard
 	case engine.DirectoryAway, engine.DirectoryRefused, engine.UserUnknown, engine.CAAway, engine.CARefused,
-		engine.CAMistaken, engine.MailAway, engine.MailLater, engine.MailRefused, engine.FateUnknown:
+		engine.CAMistaken, engine.MailAway, engine.MailLater, engine.MailRefused, engine.AccessAway, engine.AccessRefused,
+		engine.FateUnknown:
 		return exitServer
 	case engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished,
 		engine.CannotPlan, engine.PlanOutdated:

@@ -35,7 +35,8 @@ type updateCmd struct {
 // Help is what kiosk update --help adds.
 func (updateCmd) Help() string {
 	return `Exit codes: 0 done, 1 a fault of the program or its store, 2 usage or configuration,
-3 a CA holds the request, 4 card or PIN, 5 CA, directory or mail, 6 refused by permission or state.
+3 a CA holds the request, 4 card or PIN, 5 CA, directory, mail or access system,
+6 refused by permission or state.
 
 An update that was interrupted is continued: its journalled plan is finished, whatever --template
 and --without say. With --card that works also while the directory does not tell of the user.

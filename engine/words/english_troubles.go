@@ -34,6 +34,8 @@ var englishTroubles = map[engine.Kind]Trouble{
 	engine.MailAway:         {Title: "The mail server does not answer", Of: "The mail server does not answer: %s", Hint: "The letter waits and is sent later. Nothing needs to be done."},
 	engine.MailLater:        {Title: "The mail server does not take the letter now", Of: "The mail server does not take the letter now: %s", Hint: "The letter waits and is sent later. If it lasts, tell the administrator: the server may not let this kiosk send mail."},
 	engine.MailRefused:      {Title: "The mail server refused the letter", Of: "The mail server refused the letter: %s", Hint: "Look at the address in the directory."},
+	engine.AccessAway:       {Title: "The access system does not answer", Of: "The access system does not answer: %s", Hint: "The card is written and works. The access system is told later; if it lasts, tell the administrator."},
+	engine.AccessRefused:    {Title: "The access system refused", Of: "The access system refused: %s", Hint: "The card is written and works, but may not open doors. Tell the administrator; these are the access system's own words."},
 	engine.StoreTrouble:     {Title: "The kiosk's own store does not work", Of: "The kiosk's own store does not work: %s", Hint: "Nothing is started that cannot be noted. Tell the administrator."},
 	engine.StoreFull:        {Title: "The disk is full", Hint: "Nothing is started that cannot be noted. The administrator must make room; then continue."},
 	engine.InWork:           {Title: "Another kiosk is at work on this card", Of: "Another kiosk is at work on this card: %s", Hint: "Wait half a minute and try again."},
