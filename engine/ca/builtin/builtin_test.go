@@ -198,7 +198,10 @@ func TestRejectionIsAnAnswer(t *testing.T) {
 // A CA that is not there, is slow, or is somebody else is away; giving up is
 // not the CA's fault; a handshake that the CA refuses is its no.
 func TestUnreached(t *testing.T) {
-	slow := newPair(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	slow := newPair(t, func(_ http.ResponseWriter, r *http.Request) {
+		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // an answer could still reach a client that is hanging up
+	})
 	slow.config.Timeout = 50 * time.Millisecond
 	if err := slow.client(t).Ready(t.Context(), "logon", 30); !engine.Is(err, engine.CAAway) {
 		t.Errorf("slow: %v", err)
@@ -237,6 +240,7 @@ func TestGivenUp(t *testing.T) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then does the server notice that the client is gone
 		close(arrived)
 		<-r.Context().Done()
+		panic(http.ErrAbortHandler) // an answer could still reach a client that is hanging up
 	})
 	ctx, giveUp := context.WithCancel(t.Context())
 	go func() { <-arrived; giveUp() }()
