@@ -17,7 +17,7 @@ func directoryConfig(d config.Directory) ldap.Config {
 	a := d.Attributes
 	return ldap.Config{
 		Servers: d.Servers, StartTLS: d.StartTLS, CAFile: d.CAFile, ServerName: d.ServerName, AllowPlaintext: true, // the configuration allows it on this machine only
-		BindDN: d.BindDN, PasswordFile: d.PasswordFile, BaseDN: d.BaseDN, Filter: d.Filter,
+		BindDN: d.BindDN, PasswordFile: d.PasswordFile, ActiveDirectory: d.Kind == config.ActiveDirectory, BaseDN: d.BaseDN, Filter: d.Filter,
 		SearchAttributes: d.Search, PageSize: d.PageSize, Timeout: d.Timeout,
 		Attributes: ldap.Attributes{
 			ID: a.ID, Name: a.Name, Logon: a.Logon, Mail: a.Mail, UPN: a.UPN, SID: a.SID,

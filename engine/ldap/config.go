@@ -33,6 +33,11 @@ type Config struct {
 	BindDN       string // "" asks anonymously; Active Directory also takes "svc@corp.example"
 	PasswordFile string // read at each bind; its last line end is not part of the password
 
+	// ActiveDirectory says that the servers are Active Directory's: nested groups
+	// are asked for by its chain rule, changes by update sequence number, and
+	// certificates are not called ";binary".
+	ActiveDirectory bool
+
 	BaseDN     string
 	Filter     string // which entries are users: (objectClass=inetOrgPerson)
 	Attributes Attributes

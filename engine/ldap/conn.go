@@ -12,8 +12,8 @@ import (
 )
 
 // maxAnswer is how many bytes a server may send per question: a page of 1,000
-// entries of 16 kB each.
-const maxAnswer = 16 << 20
+// entries of 64 kB each, or a group that names half a million members.
+const maxAnswer = 64 << 20
 
 // conn is a connection that is signed in. One question is asked at a time.
 type conn struct {
@@ -32,6 +32,12 @@ func (c *conn) ask(ctx context.Context, r *goldap.SearchRequest) (result *goldap
 		return err
 	})
 	return result, err
+}
+
+// change sends a modification and waits as ask does.
+func (c *conn) change(ctx context.Context, r *goldap.ModifyRequest) error {
+	c.line.left.Store(maxAnswer)
+	return c.line.within(ctx, func() error { return c.Modify(r) })
 }
 
 // drop closes a connection that is of no more use, without waiting for its

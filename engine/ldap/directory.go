@@ -1,19 +1,24 @@
-// Package ldap finds users in a directory over LDAP.
+// Package ldap finds users in a directory over LDAP, tells which groups they are
+// in and what has changed, and publishes their certificates there.
 //
 // Beware: every value is what the directory says, raw; the Desk cleans what
 // people see. A search holds its own connection from the first page to the
 // last, because a page cookie is good on one connection only (RFC 2696), so
-// Hits must be closed. A directory answers fast only with the right indexes.
-// OpenLDAP: "eq,sub" on each of Config.SearchAttributes, "eq" on objectClass
-// and on Attributes.ID. Active Directory has them; there SearchAttributes
-// should be "anr" and "mail".
+// Hits must be closed.
+//
+// A directory answers fast only with the right indexes. OpenLDAP: "eq,sub" on
+// each of Config.SearchAttributes; "eq" on objectClass, Attributes.ID,
+// modifyTimestamp, member, uniqueMember and memberUid; and index_substr_any_len 3
+// with index_substr_any_step 1. By default OpenLDAP finds the starts of words
+// within a value from three letters on only, and looks at all entries for less.
+// Active Directory has its indexes; there SearchAttributes should be "anr" and
+// "mail".
 package ldap
 
 import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -77,29 +82,20 @@ func (d *Directory) Search(text string) engine.Hits { return newHits(d, text) }
 // User reads one user. Kind UserUnknown when there is none, DirectoryAway when
 // no server answers, DirectoryRefused when one answers no.
 func (d *Directory) User(ctx context.Context, id engine.UserID) (engine.User, error) {
-	unknown := &engine.Error{Op: "read user", Kind: engine.UserUnknown, Subject: string(id)}
-	filter, ok := d.cfg.userFilter(id)
-	if !ok {
-		return engine.User{}, unknown
-	}
-	c, result, err := d.first(ctx, "read user", d.request(filter))
+	v := d.visit("read user")
+	defer v.leave()
+	e, err := v.user(ctx, id, d.cfg.Attributes.wanted()...)
 	if err != nil {
 		return engine.User{}, err
 	}
-	d.keep(c)
-	for _, e := range result.Entries {
-		if u := d.cfg.Attributes.user(e); strings.EqualFold(string(u.ID), string(id)) {
-			return u, nil
-		}
-	}
-	return engine.User{}, unknown
+	return d.cfg.Attributes.user(e), nil
 }
 
-func (d *Directory) request(filter string, controls ...goldap.Control) *goldap.SearchRequest {
+func (d *Directory) request(filter string, attributes ...string) *goldap.SearchRequest {
 	return &goldap.SearchRequest{
 		BaseDN: d.cfg.BaseDN, Scope: goldap.ScopeWholeSubtree, DerefAliases: goldap.NeverDerefAliases,
 		TimeLimit: int((d.cfg.Timeout + time.Second - 1) / time.Second), // of the server, in seconds
-		Filter:    filter, Attributes: d.cfg.Attributes.wanted(), Controls: controls,
+		Filter:    filter, Attributes: attributes,
 	}
 }
 
@@ -127,9 +123,9 @@ func (d *Directory) first(ctx context.Context, op string, r *goldap.SearchReques
 	return c, result, nil
 }
 
-// ask asks on a connection, for as long as one question may take.
+// ask asks on a connection, for as long as the server may take for it.
 func (d *Directory) ask(ctx context.Context, op string, c *conn, r *goldap.SearchRequest) (*goldap.SearchResult, error) {
-	soon, cancel := context.WithTimeout(ctx, d.cfg.Timeout)
+	soon, cancel := context.WithTimeout(ctx, time.Duration(r.TimeLimit)*time.Second)
 	defer cancel()
 	result, err := c.ask(soon, r)
 	if err != nil {

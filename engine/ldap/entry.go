@@ -66,6 +66,9 @@ func (a Attributes) id(e *goldap.Entry) string {
 	return value
 }
 
+// sameID compares ids as directories do, without regard to case.
+func sameID(a string, b engine.UserID) bool { return strings.EqualFold(a, string(b)) }
+
 // isGUID reports whether an attribute's values are 16 bytes, not text.
 func isGUID(attribute string) bool { return strings.EqualFold(attribute, "objectGUID") }
 

@@ -21,8 +21,9 @@ const anr = "anr"
 //
 //	(&(users)(|(cn=ada*)(cn=* ada*)(uid=ada*)(mail=ada*))(|(cn=love*)…))
 //
-// The first form is a subinitial index's work, the second a subany index's
-// (OpenLDAP: from three letters on; below, it reads all entries).
+// The first form is a subinitial index's work, the second a subany index's. In
+// OpenLDAP that has keys of index_substr_any_len characters, the space being one
+// of them.
 func (c Config) searchFilter(text string) string {
 	words := strings.Fields(strings.Map(dropUnseen, text))
 	if len(words) == 0 {
@@ -65,6 +66,22 @@ func (c Config) starts(attribute, word string) string {
 // userFilter returns the filter that finds one user; ok is false when no user
 // can have this id.
 func (c Config) userFilter(id engine.UserID) (filter string, ok bool) {
+	term, ok := c.idTerm(id)
+	return "(&" + c.Filter + term + ")", ok
+}
+
+// idsFilter finds users by their ids, those that can be any.
+func (c Config) idsFilter(ids []engine.UserID) string {
+	var b strings.Builder
+	for _, id := range ids {
+		if term, ok := c.idTerm(id); ok {
+			b.WriteString(term)
+		}
+	}
+	return "(|" + b.String() + ")" // RFC 4526: of no terms none is true
+}
+
+func (c Config) idTerm(id engine.UserID) (term string, ok bool) {
 	value := string(id)
 	if isGUID(c.Attributes.ID) {
 		raw, err := hex.DecodeString(value)
@@ -73,5 +90,5 @@ func (c Config) userFilter(id engine.UserID) (filter string, ok bool) {
 		}
 		value = string(raw)
 	}
-	return "(&" + c.Filter + "(" + c.Attributes.ID + "=" + goldap.EscapeFilter(value) + "))", value != ""
+	return "(" + c.Attributes.ID + "=" + goldap.EscapeFilter(value) + ")", value != ""
 }

@@ -26,7 +26,9 @@ func FuzzAnswer(f *testing.F) {
 		c := &conn{Conn: goldap.NewConn(ours, false), line: &line{Conn: ours}}
 		c.Start()
 		defer c.drop()
-		result, err := c.ask(t.Context(), d.request("(cn=x)", goldap.NewControlPaging(10)))
+		question := d.request("(cn=x)")
+		question.Controls = []goldap.Control{goldap.NewControlPaging(10)}
+		result, err := c.ask(t.Context(), question)
 		if result != nil {
 			d.users(result.Entries)
 		}

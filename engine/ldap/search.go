@@ -72,7 +72,7 @@ func (h *hits) Next(ctx context.Context) ([]engine.User, error) {
 func (h *hits) fetch(ctx context.Context) []*goldap.Entry {
 	var result *goldap.SearchResult
 	var err error
-	r := h.dir.request(h.filter, h.page)
+	r := h.request(h.page)
 	if h.conn == nil {
 		h.conn, result, err = h.dir.first(ctx, "find users", r)
 	} else if result, err = h.dir.ask(ctx, "find users", h.conn, r); err != nil {
@@ -94,6 +94,12 @@ func (h *hits) fetch(ctx context.Context) []*goldap.Entry {
 	return result.Entries
 }
 
+func (h *hits) request(page *goldap.ControlPaging) *goldap.SearchRequest {
+	r := h.dir.request(h.filter, h.dir.cfg.Attributes.wanted()...)
+	r.Controls = []goldap.Control{page}
+	return r
+}
+
 // cookie returns what the next page is asked for with; nothing means that
 // there is none.
 func cookie(result *goldap.SearchResult) []byte {
@@ -110,7 +116,7 @@ func (h *hits) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.conn != nil {
-		h.dir.windUp(h.conn, h.dir.request(h.filter, &goldap.ControlPaging{Cookie: h.page.Cookie}))
+		h.dir.windUp(h.conn, h.request(&goldap.ControlPaging{Cookie: h.page.Cookie}))
 		h.conn = nil
 	}
 	if h.end == nil {
@@ -152,7 +158,7 @@ func (d *Directory) users(entries []*goldap.Entry) []engine.User {
 	for _, e := range entries {
 		u := d.cfg.Attributes.user(e)
 		if u.ID == "" {
-			d.cfg.Log.Warn("user left out: the entry has no id", "dn", engine.Clean(e.DN), "attribute", d.cfg.Attributes.ID)
+			d.leaveOut(e)
 			continue
 		}
 		users = append(users, u)
@@ -160,4 +166,9 @@ func (d *Directory) users(entries []*goldap.Entry) []engine.User {
 	names := collate.New(language.Und, collate.Loose)
 	slices.SortStableFunc(users, func(a, b engine.User) int { return names.CompareString(a.Name, b.Name) })
 	return users
+}
+
+// leaveOut says that an entry's id cannot be seen.
+func (d *Directory) leaveOut(e *goldap.Entry) {
+	d.cfg.Log.Warn("user left out: the entry has no id", "dn", engine.Clean(e.DN), "attribute", d.cfg.Attributes.ID)
 }

@@ -24,6 +24,8 @@ const (
 	bindDN   = "cn=kiosk,dc=corp,dc=example"
 	password = "pass word ä€"
 	crowd    = 2500 // users in every slapd of these tests
+
+	adminPassword = "admin's own"
 )
 
 // odd are the names that try to break out of filters, or to reach a terminal.
@@ -82,6 +84,7 @@ func slapdConf(dir string, options []string) string {
 	conf := `include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
+include /etc/ldap/schema/nis.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile DIR/pid
@@ -92,11 +95,13 @@ sizelimit unlimited
 database mdb
 maxsize 268435456
 suffix dc=corp,dc=example
+rootdn "cn=admin,dc=corp,dc=example"
+rootpw "ADMIN"
 directory DIR/db
-index objectClass,entryUUID eq
+index objectClass,entryUUID,modifyTimestamp,member,uniqueMember,memberUid eq
 index cn,displayName,uid,mail eq,sub
 ` + strings.Join(options, "\n") + "\n"
-	return strings.ReplaceAll(conf, "DIR", dir)
+	return strings.NewReplacer("DIR", dir, "ADMIN", adminPassword).Replace(conf)
 }
 
 // start runs the server and returns when it answers.
@@ -184,13 +189,13 @@ func crowdLDIF() string {
 		}
 		fmt.Fprintf(&b, "dn: uid=%s,dc=corp,dc=example\nobjectClass: inetOrgPerson\nuid: %s\nsn: x\nemployeeNumber: %d\n", uid, uid, i)
 		fmt.Fprintf(&b, "cn:: %s\ndisplayName:: %s\n", b64(name), b64(name))
-		fmt.Fprintf(&b, "entryUUID: %s\n", uuid(i))
+		fmt.Fprintf(&b, "entryUUID: %s\nmodifyTimestamp: 20200101000000Z\n", uuid(i))
 		if i != 7 {
 			fmt.Fprintf(&b, "mail: mail%04d@corp.example\n", i)
 		}
 		b.WriteString("\n")
 	}
-	return b.String()
+	return b.String() + groupsLDIF()
 }
 
 func uuid(i int) string { return fmt.Sprintf("00000000-0000-4000-8000-%012d", i) }
