@@ -83,7 +83,8 @@ func sidOf(t *testing.T, domain, logon string) string {
 
 // Against an Active Directory the shortest configuration finds people by any
 // part of their name, and the certificate names the account so that Windows
-// takes it.
+// takes it. Nested groups, changes and certificates are as Active Directory has
+// them.
 func TestActiveDirectory(t *testing.T) {
 	s := openSite(t, activeDirectory, startSamba)
 	s.insert("712270")
@@ -120,4 +121,12 @@ func TestActiveDirectory(t *testing.T) {
 	if sid := sidOf(t, s.path("domain"), "alovelace"); !strings.Contains(says[securityExtension], sid) {
 		t.Errorf("the security extension is %q, the account's SID %s", says[securityExtension], sid)
 	}
+
+	d := openDomain(t, s)
+	if users, pages := d.found("bert"); users != crowd || pages != (crowd+199)/200 {
+		t.Errorf("%d users on %d pages were found, wanted %d", users, pages, crowd)
+	}
+	d.groups()
+	d.changes()
+	d.certificates()
 }
