@@ -19,6 +19,7 @@ var figures = []struct {
 	{"key-to-frame-p99", measureKeys},
 	{"renewal-apdus-ratio", measureRenewal},
 	{"resident", measureResident},
+	{"find-as-you-type-1M", measureFind},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.

@@ -18,13 +18,13 @@ import (
 )
 
 // fromTop reads a file of the repository.
-func fromTop(t *testing.T, name string) string {
+func fromTop(t testing.TB, name string) string {
 	t.Helper()
 	return read(t, filepath.Join("..", "..", name))
 }
 
 // readme is the README, and what its fences of one kind hold.
-func readme(t *testing.T, kind string) (text string, fences []string) {
+func readme(t testing.TB, kind string) (text string, fences []string) {
 	t.Helper()
 	text = fromTop(t, "README.md")
 	for _, m := range regexp.MustCompile("(?ms)^```"+kind+"\n(.*?)^```$").FindAllStringSubmatch(text, -1) {

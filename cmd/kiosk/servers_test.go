@@ -145,7 +145,7 @@ func answers(addr string) func() bool {
 	}
 }
 
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -250,7 +250,7 @@ func delivered(t *testing.T, box *os.File) string {
 	return letter.String()
 }
 
-func write(t *testing.T, file, text string) {
+func write(t testing.TB, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
@@ -259,7 +259,7 @@ func write(t *testing.T, file, text string) {
 
 // serverCertificate writes root.pem, server.pem and server.key for servers on
 // this machine.
-func serverCertificate(t *testing.T, dir string) {
+func serverCertificate(t testing.TB, dir string) {
 	t.Helper()
 	if err := demo.WriteServerCertificate(dir, time.Now()); err != nil {
 		t.Fatal(err)
