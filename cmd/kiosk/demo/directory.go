@@ -32,8 +32,8 @@ type DirectoryConfig struct {
 }
 
 // Directory is an LDAP server (RFC 4511) with the users of Corp Example in it.
-// It can be read and not written. It answers as a large server would: page by
-// page, and only to those who have signed in.
+// It can be read, and certificates can be published in it. It answers as a large
+// server would: page by page, and only to those who have signed in.
 type Directory struct {
 	cfg      DirectoryConfig
 	tree     *ldapTree

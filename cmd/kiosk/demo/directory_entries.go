@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -16,11 +17,13 @@ import (
 
 // ldapTree is everything in the directory, parents before their children.
 type ldapTree struct {
+	known map[string]bool // the DNs, in normal form
+
+	mu      sync.RWMutex // guards which entries there are
 	entries []*ldapEntry
-	known   map[string]bool // the DNs, in normal form
 }
 
-// ldapEntry is one entry. It never changes.
+// ldapEntry is one entry. It never changes: another one takes its place.
 type ldapEntry struct {
 	dn         string
 	normal     string // dn, as DNs are compared
@@ -88,8 +91,14 @@ func (e *ldapEntry) attribute(lower string) ldapAttribute {
 	return ldapAttribute{}
 }
 
-// folded returns an attribute's values as they are compared.
-func (e *ldapEntry) folded(lower string) []string { return e.attribute(lower).folded }
+// folded returns an attribute's values as they are compared. The name of the
+// entry is one (RFC 5020).
+func (e *ldapEntry) folded(lower string) []string {
+	if lower == "entrydn" {
+		return []string{foldCase(e.dn)}
+	}
+	return e.attribute(lower).folded
+}
 
 // first returns an attribute's first value, "" when there is none.
 func (e *ldapEntry) first(lower string) string {
@@ -110,7 +119,8 @@ func (e *ldapEntry) add(name, value string) {
 }
 
 // encode writes the entry with the attributes asked for (RFC 4511, 4.5.1.8:
-// none named, or "*", means all but the operational ones).
+// none named, or "*", means all but the operational ones; a name without
+// options means any).
 func (e *ldapEntry) encode(wanted []string) *ber.Packet {
 	list := ber.Encode(ber.ClassUniversal, ber.TypeConstructed, ber.TagSequence, nil, "")
 	for _, a := range e.attributes {
@@ -133,9 +143,10 @@ func (e *ldapEntry) encode(wanted []string) *ber.Packet {
 }
 
 func (a ldapAttribute) asked(wanted []string) bool {
-	operational := a.lower == "entryuuid"
+	operational := a.lower == "entryuuid" || a.lower == "modifytimestamp"
+	base, _, _ := strings.Cut(a.lower, ";")
 	for _, w := range wanted {
-		if w == a.lower || w == "*" && !operational || w == "+" && operational {
+		if w == a.lower || w == base || w == "*" && !operational || w == "+" && operational {
 			return true
 		}
 	}

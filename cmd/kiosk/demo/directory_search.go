@@ -109,6 +109,8 @@ func (s *ldapSession) at(q ldapQuery, cookie string) *ldapCursor {
 
 // advance looks at entries from the cursor on until so many are found.
 func (s *ldapSession) advance(at *ldapCursor, q ldapQuery, most int) ([]*ldapEntry, ldapRefusal) {
+	s.tree.mu.RLock()
+	defer s.tree.mu.RUnlock()
 	limit := len(s.tree.entries)
 	for _, l := range []int{q.sizeLimit, s.cfg.SizeLimit} {
 		if l > 0 {

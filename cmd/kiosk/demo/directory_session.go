@@ -60,10 +60,12 @@ func (s *ldapSession) answer(ctx context.Context, message *ber.Packet) error {
 		return s.extended(ctx, id, op)
 	case goldap.ApplicationAbandonRequest:
 		return nil
-	case goldap.ApplicationModifyRequest, goldap.ApplicationAddRequest, goldap.ApplicationDelRequest,
+	case goldap.ApplicationModifyRequest:
+		return s.send(id, ldapResult(goldap.ApplicationModifyResponse, s.modify(op)))
+	case goldap.ApplicationAddRequest, goldap.ApplicationDelRequest,
 		goldap.ApplicationModifyDNRequest, goldap.ApplicationCompareRequest:
 		// Their responses have the next tag each.
-		return s.send(id, ldapResult(op.Tag+1, ldapRefusal{goldap.LDAPResultUnwillingToPerform, "this directory can only be searched"}))
+		return s.send(id, ldapResult(op.Tag+1, ldapRefusal{goldap.LDAPResultUnwillingToPerform, "entries are neither made nor moved here"}))
 	}
 	return errSessionOver // unbind, or nothing we know
 }

@@ -87,7 +87,7 @@ func askDirectory(t *testing.T, d *Directory, roots, password string) *ldap.Dire
 		Servers: []string{scheme + d.Addr()}, StartTLS: d.cfg.StartTLS, CAFile: roots,
 		BindDN: directoryName, PasswordFile: file, BaseDN: directoryBase,
 		Attributes: ldap.Attributes{
-			UPN: "userPrincipalName", SID: "objectSid", Extra: []string{"employeeNumber"},
+			UPN: "userPrincipalName", SID: "objectSid", Extra: []string{"employeeNumber", "userCertificate;binary"},
 			Disabled: ldap.Mark{Attribute: "userAccountControl", Bits: 2},
 		},
 	})
@@ -230,7 +230,7 @@ func TestDirectoryFilters(t *testing.T) {
 		want   int
 	}{
 		{goldap.ScopeWholeSubtree, "DC=Corp, DC=example", "(uid=*)", people},
-		{goldap.ScopeSingleLevel, directoryBase, "(objectClass=*)", 2},
+		{goldap.ScopeSingleLevel, directoryBase, "(objectClass=*)", 3},
 		{goldap.ScopeBaseObject, directoryBase, "(objectClass=*)", 1},
 		{goldap.ScopeSingleLevel, "ou=Research,dc=corp,dc=example", "(uid=*)", 22},
 		{goldap.ScopeWholeSubtree, directoryBase, "(&(uid=*)(!(mail=*)))", 1},
@@ -358,5 +358,43 @@ func TestDirectoryLoopback(t *testing.T) {
 	if d, err := ServeDirectory(t.Context(), DirectoryConfig{Address: "0.0.0.0:0"}); err == nil {
 		t.Error("it listens on every address")
 		_ = d.Close()
+	}
+}
+
+// The demo's groups hold groups, and its people's certificates can be published:
+// once, beside others', and visible as a change.
+func TestDirectoryGroupsAndCertificates(t *testing.T) {
+	d, roots := serveDirectory(t, func(*DirectoryConfig) {})
+	client := askDirectory(t, d, roots, directoryPassword)
+	const staff, lab, duty = "cn=staff,ou=groups,dc=corp,dc=example", "cn=Laboratory,ou=Groups,dc=corp,dc=example", "cn=Duty Officers,ou=Groups,dc=corp,dc=example"
+	ada := d.Users()[0]
+	in, err := client.GroupsOf(t.Context(), engine.User{ID: ada.ID}, []string{staff, lab, duty})
+	if err != nil || !slices.Equal(in, []string{staff, lab}) {
+		t.Errorf("%s is in %q, %v", ada.Name, in, err)
+	}
+	members := 0
+	if err := client.Members(t.Context(), staff, func(engine.UserID) error { members++; return nil }); err != nil || members != 6 {
+		t.Errorf("%d are in %s, %v", members, staff, err)
+	}
+
+	mark, err := client.Mark(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := engine.Publication{Add: [][]byte{[]byte("old"), []byte("other")}}
+	second := engine.Publication{Add: [][]byte{[]byte("new")}, Prune: []string{engine.Fingerprint([]byte("old"))}}
+	for _, p := range []engine.Publication{first, first, second, second} {
+		if err := client.Publish(t.Context(), ada.ID, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	u, err := client.User(t.Context(), ada.ID)
+	if got := u.Attributes["userCertificate;binary"]; err != nil || !slices.Equal(got, []string{"other", "new"}) {
+		t.Errorf("published are %q, %v", got, err)
+	}
+	var changed []engine.UserID
+	_, _, ok, err := client.Changed(t.Context(), mark, func(u engine.User) error { changed = append(changed, u.ID); return nil })
+	if err != nil || !ok || !slices.Equal(changed, []engine.UserID{ada.ID}) {
+		t.Errorf("changed are %q, ok %v, %v", changed, ok, err)
 	}
 }
