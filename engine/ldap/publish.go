@@ -2,7 +2,6 @@ package ldap
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 
@@ -125,7 +124,7 @@ func (v *visit) change(ctx context.Context, r *goldap.ModifyRequest) error {
 	err = v.dir.trouble(ctx, v.op, v.conn.server, err)
 	v.dir.shun(v.conn, err)
 	v.conn = nil
-	return inWriting(err)
+	return reword(err, writeRefusals)
 }
 
 // writeRefusals says what refusals mean when something was to be written, where
@@ -140,15 +139,4 @@ var writeRefusals = map[uint16]string{
 	goldap.LDAPResultAttributeOrValueExists:   "the user's entry is being changed by somebody else all the time",
 	goldap.LDAPResultNoSuchAttribute:          "the user's entry is being changed by somebody else all the time",
 	goldap.LDAPResultNoSuchObject:             "the user's entry may not be written, or is being moved all the time",
-}
-
-func inWriting(err error) error {
-	var refusal *engine.Error
-	var result *goldap.Error
-	if errors.As(err, &refusal) && refusal.Kind == engine.DirectoryRefused && errors.As(err, &result) {
-		if words, ok := writeRefusals[result.ResultCode]; ok {
-			refusal.Subject = words
-		}
-	}
-	return err
 }

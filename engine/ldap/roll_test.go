@@ -105,6 +105,18 @@ func TestChanged(t *testing.T) {
 	}
 }
 
+// A directory that lists no more than so many entries is not taken for one in
+// which no more has changed.
+func TestChangedBeyondLimit(t *testing.T) {
+	d := open(t, newSlapd(t, "sizelimit size.soft=500 size.hard=500 size.prtotal=500").config())
+	since := engine.Mark{At: time.Date(2019, 1, 1, 0, 0, 0, 0, time.UTC)}
+	_, _, ok, err := d.Changed(t.Context(), since, func(engine.User) error { return nil })
+	wantError(t, err, engine.DirectoryRefused, "needs a higher size limit")
+	if ok {
+		t.Error("it counts as read")
+	}
+}
+
 // Neither a clock of ours that is wrong nor an entry from the future makes
 // changes go unseen.
 func TestChangedWithWrongClocks(t *testing.T) {

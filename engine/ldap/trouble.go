@@ -41,6 +41,23 @@ var refusals = map[uint16]string{
 	goldap.LDAPResultUnwillingToPerform:          "it will not do that",
 }
 
+// bulkRefusals are for what no person has typed.
+var bulkRefusals = map[uint16]string{
+	goldap.LDAPResultTimeLimitExceeded:  "the search would take too long: an index is missing, or the bind name needs a higher time limit",
+	goldap.LDAPResultSizeLimitExceeded:  "it does not list so many entries: the bind name needs a higher size limit",
+	goldap.LDAPResultAdminLimitExceeded: "too many entries would have to be looked at: an index is missing, or the bind name needs a higher limit",
+}
+
+// reword says what a refusal means where it means something else.
+func reword(err error, words map[uint16]string) error {
+	var refusal *engine.Error
+	var result *goldap.Error
+	if errors.As(err, &refusal) && refusal.Kind == engine.DirectoryRefused && errors.As(err, &result) && words[result.ResultCode] != "" {
+		refusal.Subject = words[result.ResultCode]
+	}
+	return err
+}
+
 // trouble makes an Error out of what went wrong with a server. ctx is the
 // caller's own: its end means that the person turned away. Subject is the
 // server when it is away; when it refuses, what it refuses.

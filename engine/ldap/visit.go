@@ -56,7 +56,7 @@ func (v *visit) pages(ctx context.Context, r *goldap.SearchRequest, take func(*g
 	for {
 		result, err := v.ask(ctx, r)
 		if err != nil {
-			return err
+			return reword(err, bulkRefusals)
 		}
 		page.SetCookie(cookie(result))
 		for _, e := range result.Entries {
