@@ -48,6 +48,7 @@ const (
 	CannotPlan            // the plan has lines that forbid it; they are on the plan
 	PlanOutdated          // the card is no longer what the plan was made for: plan again
 	FateUnknown           // it may or may not have happened
+	NoPolicy              // no policy is this user's
 	Stopped               // the program is closing, or the person turned away
 )
 

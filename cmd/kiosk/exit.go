@@ -28,7 +28,7 @@ func exitCode(err error) int {
 		engine.FateUnknown:
 		return exitServer
 	case engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished,
-		engine.CannotPlan, engine.PlanOutdated:
+		engine.CannotPlan, engine.PlanOutdated, engine.NoPolicy:
 		return exitRefused
 	case engine.Broken, engine.StoreTrouble, engine.StoreFull, engine.Stopped:
 		return exitBroken

@@ -25,6 +25,7 @@ func TestExitCodes(t *testing.T) {
 		},
 		exitRefused: {
 			engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished, engine.CannotPlan, engine.PlanOutdated,
+			engine.NoPolicy,
 		},
 	} {
 		for _, k := range kinds {

@@ -46,5 +46,6 @@ var englishTroubles = map[engine.Kind]Trouble{
 	engine.CannotPlan:       {Title: "This update cannot be carried out", Hint: "The plan says what stands in its way."},
 	engine.PlanOutdated:     {Title: "The card has changed since the plan was made", Of: "The card has changed since the plan was made (%s)", Hint: "Another program wrote to it. Start again: a new plan is made from what is there now."},
 	engine.FateUnknown:      {Title: "It is not known whether it happened", Of: "It is not known whether it happened: %s", Hint: "Continue: it is looked up before anything is done again."},
+	engine.NoPolicy:         {Title: "No policy is for this user", Of: "No policy is for %s", Hint: "Policies are linked to containers and groups of the directory. The administrator can see why with: kiosk policy explain"},
 	engine.Stopped:          {Title: "The update was stopped", Hint: "It stopped at a safe point. Choose Continue to finish it."},
 }
