@@ -19,7 +19,8 @@ type Desk struct {
 	Audit     Audit
 	Outbox    Outbox
 	Post      Post
-	Vault     Vault // nil when no policy seals a PUK
+	Vault     Vault    // nil when no policy seals a PUK
+	Policies  []Policy // all of them, to explain which is whose
 
 	Texts        PolicyTexts
 	Errands      Errands
@@ -30,10 +31,12 @@ type Desk struct {
 	AccessSystem AccessSystem // nil where none is configured
 	Commons      Commons      // nil where no policy has a common certificate
 
-	PolicyOf func(User) (Policy, error) // the policy a user has now
-	Now      func() time.Time
-	Random   io.Reader
-	Log      *slog.Logger
+	PolicyOf     func(User) (Policy, error) // the policy a user has now; Kind NoPolicy when none
+	PolicyGroups []string                   // DNs of the groups that policies name
+
+	Now    func() time.Time
+	Random io.Reader
+	Log    *slog.Logger
 }
 
 // leaseTime is how long a station that has gone silent keeps a card. It need

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
 
 // Policy says which certificates belong on a card, and what goes with them. Its
 // JSON is its content, as the ledger keeps it: who gets it is not part of that.
@@ -41,6 +45,21 @@ type Rule struct {
 
 // ToUser stands for the card's holder in a rule.
 const ToUser = "user"
+
+// Text is the policy as the ledger keeps it, and the hash under which.
+func (p Policy) Text() (text []byte, hash string) {
+	text, _ = json.Marshal(p) // strings, numbers and recipes only
+	return text, Fingerprint(text)
+}
+
+// ParsePolicy reads what Text wrote.
+func ParsePolicy(text []byte) (Policy, error) {
+	var p Policy
+	if err := json.Unmarshal(text, &p); err != nil {
+		return Policy{}, fmt.Errorf("read policy: %w", err)
+	}
+	return p, nil
+}
 
 // Template returns the template of this name.
 func (p Policy) Template(name string) (Template, bool) {

@@ -59,7 +59,7 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 	if err != nil {
 		return Profile{}, err
 	}
-	user, unread := d.Directory.User(ctx, id)
+	user, unread := d.user(ctx, id)
 	if unread != nil {
 		if user, err = d.recordedUser(ctx, records, unread); err != nil {
 			return Profile{}, err

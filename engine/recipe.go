@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -210,10 +211,13 @@ func (n NameRecipe) Make(u User) ([]RDN, error) {
 
 // Attributes returns the directory attributes the recipe reads beyond those
 // that User has fields for.
-func (n NameRecipe) Attributes() []string {
+func (n NameRecipe) Attributes() []string { return Foreign(n.Reads()) }
+
+// Reads returns every attribute the recipe reads.
+func (n NameRecipe) Reads() []string {
 	var names []string
 	for _, r := range n.rdns {
-		names = append(names, foreign(r.value)...)
+		names = append(names, r.value.attributes()...)
 	}
 	return names
 }
@@ -293,11 +297,18 @@ func (s SANRecipe) Make(u User) (san SAN, ok bool, err error) {
 }
 
 // Attributes is as NameRecipe.Attributes.
-func (s SANRecipe) Attributes() []string { return foreign(s.value) }
+func (s SANRecipe) Attributes() []string { return Foreign(s.Reads()) }
 
-func foreign(r recipe) []string {
+// Reads returns every attribute the recipe reads.
+func (s SANRecipe) Reads() []string { return s.value.attributes() }
+
+// OwnAttributes are the names of attributes that User has fields for.
+func OwnAttributes() []string { return slices.Sorted(maps.Keys(ownFields)) }
+
+// Foreign returns those of some attributes that User has no fields for.
+func Foreign(attributes []string) []string {
 	var names []string
-	for _, a := range r.attributes() {
+	for _, a := range attributes {
 		if !ownFields[a] {
 			names = append(names, a)
 		}

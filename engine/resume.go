@@ -49,7 +49,7 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 	case back || run.Committed() || run.goesBack():
 		return run, nil
 	}
-	user, err := d.Directory.User(ctx, run.Plan.User.ID)
+	user, err := d.user(ctx, run.Plan.User.ID)
 	if err != nil {
 		return Run{}, during(err, run.ID)
 	}

@@ -25,7 +25,7 @@ func TestWrongCommandLines(t *testing.T) {
 		say  []string
 	}{
 		{[]string{"updte"}, []string{`there is no command "updte", did you mean "update"?`, "Try: kiosk --help"}},
-		{[]string{"xyzzy"}, []string{`there is no command "xyzzy". Commands: demo, update, puk, config, softcard, ca`}},
+		{[]string{"xyzzy"}, []string{`there is no command "xyzzy". Commands: demo, update, policy, puk, config, softcard, ca`}},
 		{[]string{"--nonsense"}, []string{"unknown flag --nonsense", "Try: kiosk --help"}},
 		{[]string{"update"}, []string{"missing flags: --user=USER", "Try: kiosk update --help"}},
 		{[]string{"ca", "serv"}, []string{"serv", `"serve"`, "Try: kiosk ca --help"}},
@@ -66,7 +66,7 @@ func TestWrongNames(t *testing.T) {
 		{updateCmd{User: "asimecka"}, engine.BadInput, "with --card"},
 		{updateCmd{User: "alovelace", Template: []string{"Mial"}}, engine.BadInput, `it has "Mail encryption", "VPN"`},
 		{updateCmd{User: "alovelace", Track: []string{"ff"}}, engine.BadInput, "or 'all'"},
-		{updateCmd{User: "alov"}, engine.UserUnknown, "wants the whole of it"},
+		{updateCmd{User: "alov"}, engine.UserUnknown, "the whole of it is wanted"},
 		{updateCmd{User: "zvdberg"}, engine.WrongState, "--assign --card SERIAL"},
 		{updateCmd{User: "asimecka", Card: "712236"}, engine.CardGone, "put it in"},
 	} {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -114,38 +113,17 @@ func (cmd updateCmd) names(id engine.Identity) bool {
 	return wanted == string(id.ID) || id.Serial != "" && strings.TrimLeft(wanted, "0") == strings.TrimLeft(id.Serial, "0")
 }
 
-// findUser takes the one user with this logon name or, when nobody has it, with
-// this mail address.
+// findUser reads the profile of the one user that --user means.
 func (cmd updateCmd) findUser(ctx context.Context, p *parts) (engine.User, error) {
-	found, err := search(ctx, p, cmd.User)
+	user, err := meant(ctx, p, cmd.User)
 	if err != nil {
 		return engine.User{}, err
 	}
-	meant := slices.DeleteFunc(slices.Clone(found), func(u engine.User) bool { return !strings.EqualFold(u.Logon, cmd.User) })
-	if len(meant) == 0 {
-		meant = slices.DeleteFunc(found, func(u engine.User) bool { return !strings.EqualFold(u.Mail, cmd.User) })
+	profile, err := p.desk.Profile(ctx, p.actor, user.ID)
+	if err == nil {
+		err = profile.Unread
 	}
-	switch len(meant) {
-	case 0:
-		return engine.User{}, &engine.Error{
-			Op: "find user", Kind: engine.UserUnknown, Subject: engine.Clean(cmd.User),
-			Err: errors.New("the directory has nobody with this logon name or mail address: --user wants the whole of it"),
-		}
-	case 1:
-		profile, err := p.desk.Profile(ctx, p.actor, meant[0].ID)
-		if err == nil {
-			err = profile.Unread
-		}
-		return profile.User, err
-	}
-	var names []string
-	for _, u := range meant {
-		names = append(names, fmt.Sprintf("%s (%s)", u.Name, u.DN))
-	}
-	return engine.User{}, &engine.Error{
-		Op: "find user", Kind: engine.BadInput, Subject: engine.Clean(cmd.User),
-		Err: fmt.Errorf("it means %d users: %s", len(meant), strings.Join(names, ", ")),
-	}
+	return profile.User, err
 }
 
 // recordedUser is the user as the store has them, when the directory does not
@@ -175,28 +153,6 @@ func (cmd updateCmd) recordedUser(ctx context.Context, p *parts, unread error) (
 		}
 	}
 	return engine.User{}, unread
-}
-
-// search returns everybody whom a text finds.
-func search(ctx context.Context, p *parts, text string) ([]engine.User, error) {
-	search, err := p.desk.Find(p.actor, text)
-	if err != nil {
-		return nil, err
-	}
-	defer search.Close()
-	var all []engine.User
-	for {
-		page, err := search.Next(ctx)
-		switch {
-		case errors.Is(err, io.EOF):
-			return all, nil
-		case err != nil:
-			return nil, err
-		}
-		for _, f := range page {
-			all = append(all, f.User)
-		}
-	}
 }
 
 // findCard returns the card that is meant. A user with several must say which.

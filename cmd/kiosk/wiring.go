@@ -59,7 +59,7 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 	p.closing(kept.Close)
 	p.desk = &engine.Desk{
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
-		PolicyOf: onePolicy(cfg.Policies), Now: s.now, Random: rand.Reader, Log: p.log,
+		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
 	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault} {
 		if err = open(cfg); err != nil {
@@ -105,13 +105,18 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	}
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
+	tells, ok := any(directory).(engine.Memberships)
+	if p.desk.Memberships = tells; !ok && len(p.desk.PolicyGroups) > 0 {
+		return &engine.Error{Op: "open directory", Kind: engine.BadInput, Subject: "policy.groups", Err: errors.New("this version does not ask the directory about groups")}
+	}
 	if u, err := url.Parse(d.Servers[0]); err == nil {
 		p.directory = u.Hostname()
 	}
 	return nil
 }
 
-// asked are the attributes that recipes read beyond those a user has anyway.
+// asked are the attributes that recipes read, and those whose change makes a
+// card due, beyond those a user has anyway.
 func asked(policies []engine.Policy) []string {
 	var names []string
 	for _, policy := range policies {
@@ -120,6 +125,7 @@ func asked(policies []engine.Policy) []string {
 			for _, s := range t.SAN {
 				names = append(names, s.Attributes()...)
 			}
+			names = append(names, engine.Foreign(t.Tracked)...)
 		}
 	}
 	slices.Sort(names)
@@ -167,7 +173,16 @@ func (p *parts) openVault(cfg config.Config) error {
 	return nil
 }
 
-// onePolicy gives every user the one policy there is.
-func onePolicy(policies []engine.Policy) func(engine.User) (engine.Policy, error) {
-	return func(engine.User) (engine.Policy, error) { return policies[0], nil }
+// groupsOf are the groups that policies are linked to.
+func groupsOf(policies []engine.Policy) []string {
+	var names []string
+	for _, p := range policies {
+		for _, l := range p.Links {
+			if l.Group != "" {
+				names = append(names, l.Group)
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -31,6 +31,7 @@ type Text struct {
 	Result    Result
 	History   History
 	Plain     Plain
+	Policies  Policies
 	Demo      Demo
 	Keys      Keys
 	Values    Values
@@ -51,6 +52,8 @@ type Text struct {
 
 	Actions map[string]string // by walk.Action
 	Unfits  map[string]string // by walk.Unfit
+
+	Losers map[engine.LostWhy]string
 
 	Troubles map[engine.Kind]Trouble
 	Effects  map[engine.Effect]string
@@ -194,6 +197,19 @@ type (
 		Number                                            string // number, text
 		StepLine                                          string // number, total, text
 		TookLine                                          string // time
+	}
+	// Policies are the words that say whose policy is which.
+	Policies struct {
+		Has       string // name, logon name, policy
+		None      string // name, logon name
+		Because   string // link, priority
+		Hash      string // SHA-256
+		Others    string
+		Other     string // policy, why, priority
+		OtherLink string // policy, why, priority, link
+		Everybody string
+		Container string // DN
+		Group     string // DN
 	}
 	// Demo are the words of the demo world.
 	Demo struct {

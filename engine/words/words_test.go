@@ -59,6 +59,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Hows, engine.Fresh, engine.Staged, engine.InPlace)
 		has(t, name, text.Misfits, engine.MisfitASCII, engine.MisfitPrintable, engine.MisfitLength, engine.MisfitCountry, engine.MisfitAddress, engine.MisfitHost, engine.MisfitURI)
 		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
+		has(t, name, text.Losers, engine.Won, engine.LostNoLink, engine.LostPriority, engine.LostGroup, engine.LostContainer, engine.LostShallow, engine.LostLater)
 		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
 		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
 		has(t, name, text.Steps, engine.Verbs()...)
