@@ -54,7 +54,7 @@ subject = "CN={name},O=Corp Example"
 san = ["upn={upn}", "email?={mail}"]
 usage = ["digitalSignature"]
 extended = ["clientAuth", "smartcardLogon"]
-sid = true
+binding = "sid-extension"
 valid_days = VALID_DAYS
 renew_days = 9
 

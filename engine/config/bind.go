@@ -22,6 +22,11 @@ func (c *checker) bind(value any, into reflect.Value, at *path) {
 		fits = set(value, into.SetBool)
 	case into.Kind() == reflect.Int:
 		fits = set(value, into.SetInt)
+	case into.Type() == reflect.TypeFor[places]():
+		if _, one := value.(string); one {
+			value = []any{value}
+		}
+		fits = c.bindList(value, into, at)
 	case into.Kind() == reflect.Slice:
 		fits = c.bindList(value, into, at)
 	case into.Kind() == reflect.Map:
@@ -110,6 +115,10 @@ func (c *checker) unknown(key string, fields []reflect.StructField, at *path) {
 	for i, f := range fields {
 		names[i] = f.Tag.Get("toml")
 	}
+	if remedy, was := formerly[at.key(key).shown]; was {
+		c.wrong(at.key(key), "is not a key any more", remedy)
+		return
+	}
 	near := Nearest(key, names)
 	if near == "" {
 		c.wrong(at.key(key), "is not known", "remove it; known here: "+strings.Join(names, ", "))
@@ -123,6 +132,11 @@ func (c *checker) unknown(key string, fields []reflect.StructField, at *path) {
 	if !c.given(at.key(near)) {
 		c.spoilt[at.key(near).id] = true
 	}
+}
+
+// formerly are keys of earlier versions, and what to write in their place.
+var formerly = map[string]string{
+	"policy.template.sid": `write binding = "sid-extension" in its place, or nothing for certificates that nobody logs on with`,
 }
 
 // kindOf names a TOML value's kind for people.
@@ -156,6 +170,8 @@ func wanted(t reflect.Type, at *path) (what, example string) {
 		return "true or false, without quotes", key + " = true"
 	case t.Kind() == reflect.Int:
 		return "a whole number, without quotes", key + " = 10"
+	case t == reflect.TypeFor[places]():
+		return "a slot, or a list of slots", key + ` = "9a" or ["82", "83"]`
 	case t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct:
 		return "a list of tables", "[[" + at.shown + "]] on a line of its own, its keys below"
 	case t.Kind() == reflect.Slice:

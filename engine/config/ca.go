@@ -12,7 +12,8 @@ type CA struct {
 	URL             string        `toml:"url"`
 	CertificateFile string        `toml:"certificate_file"` // the station's, PEM
 	KeyFile         string        `toml:"key_file"`
-	RootFile        string        `toml:"root_file"` // who vouches for the server, PEM
+	RootFile        string        `toml:"root_file"`    // who vouches for the server, PEM
+	IssuersFile     string        `toml:"issuers_file"` // under which it issued before this kiosk, PEM; "": none
 	Timeout         time.Duration `toml:"timeout"`
 }
 
@@ -49,6 +50,7 @@ func (ca *CA) check(c *checker, at *path) {
 	if c.need(at.key("root_file"), ca.RootFile, made) {
 		c.certificatesNamed(at.key("root_file"), &ca.RootFile)
 	}
+	c.certificatesNamed(at.key("issuers_file"), &ca.IssuersFile)
 	fallback(c, at.key("timeout"), &ca.Timeout, 30*time.Second)
 	c.timeout(at.key("timeout"), ca.Timeout)
 	try(c, at, "key_file", c.trials.CA, *ca, "name the key that kiosk ca station made together with the certificate")

@@ -13,6 +13,8 @@ import (
 
 // checker collects what is wrong with one file.
 type checker struct {
+	main   *checker   // that of config.toml; itself, where this is it
+	others []*checker // those of the policy files, in the order they are read
 	file   string
 	data   []byte
 	trials Trials
@@ -23,7 +25,17 @@ type checker struct {
 }
 
 func newChecker(file string, data []byte, t Trials) *checker {
-	return &checker{file: file, data: data, trials: t, root: &path{}, spoilt: map[string]bool{}}
+	c := &checker{file: file, data: data, trials: t, root: &path{}, spoilt: map[string]bool{}}
+	c.main = c
+	return c
+}
+
+// another is a checker for a policy file.
+func (c *checker) another(file string, data []byte) *checker {
+	o := newChecker(file, data, c.trials)
+	o.main = c.main
+	c.main.others = append(c.main.others, o)
+	return o
 }
 
 // given reports whether the file has this key or table.
@@ -82,15 +94,26 @@ func (c *checker) position(at *path) (line, column int) {
 	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
 }
 
-// verdict returns nil when the program can start.
-func (c *checker) verdict() error {
+// findings are those of config.toml in the order of its lines, then those of
+// the policy files.
+func (c *checker) findings() []Finding {
 	slices.SortStableFunc(c.found, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	if !slices.ContainsFunc(c.found, func(f Finding) bool { return f.Severity == Error }) {
+	all := c.found
+	for _, o := range c.others {
+		all = append(all, o.findings()...)
+	}
+	return all
+}
+
+// verdict returns nil when the program can start.
+func (c *checker) verdict() error {
+	all := c.findings()
+	if !slices.ContainsFunc(all, func(f Finding) bool { return f.Severity == Error }) {
 		return nil
 	}
-	return &engine.Error{Op: "read configuration", Kind: engine.BadInput, Subject: c.file, Err: &Findings{All: c.found}}
+	return &engine.Error{Op: "read configuration", Kind: engine.BadInput, Subject: c.file, Err: &Findings{All: all}}
 }
 
 // fallback sets a key that the file leaves out.
@@ -122,6 +145,13 @@ func (c *checker) together(one *path, hasOne bool, other *path, hasOther bool) {
 		one, other = other, one
 	}
 	c.wrong(one, "stands alone, without "+other.shown, "give both, or neither")
+}
+
+// countsFromNone reports a number that is not one of 0 to most.
+func (c *checker) countsFromNone(at *path, n, most int) {
+	if n < 0 || n > most {
+		c.wrong(at, fmt.Sprintf("is %d", n), fmt.Sprintf("use a number from 0 to %d", most))
+	}
 }
 
 // oneOf reports a word that is not one of a closed set.
@@ -172,12 +202,17 @@ func short(t time.Duration) string {
 }
 
 // orList joins words: a, b or c.
-func orList(words []string) string {
+func orList(words []string) string { return list(words, " or ") }
+
+// andList joins words: a, b and c.
+func andList(words []string) string { return list(words, " and ") }
+
+func list(words []string, joint string) string {
 	last := len(words) - 1
 	if last < 1 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
+	return strings.Join(words[:last], ", ") + joint + words[last]
 }
 
 // quote shows a piece of the file in a finding, shortened when it is long.

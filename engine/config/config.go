@@ -10,6 +10,8 @@ import "cardkiosk/engine"
 // Config is config.toml, a field for each table. Paths are relative to the
 // working directory (or absolute), whatever they were relative to in the file.
 type Config struct {
+	PolicyFiles []string `toml:"policy_files"` // as they were written; * stands for any text in a name
+
 	Station   Station       `toml:"station"`
 	Log       Log           `toml:"log"`
 	Store     Store         `toml:"store"`
@@ -18,8 +20,11 @@ type Config struct {
 	CAs       map[string]CA `toml:"ca"`
 	Mail      Mail          `toml:"mail"`
 	Vault     Vault         `toml:"vault"`
+	Access    Access        `toml:"access"`
+	Snapshot  Snapshot      `toml:"snapshot"`
 
-	Policies []engine.Policy `toml:"-"` // made from [[policy]]; exactly one in this version
+	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
+	PFXFiles []PFXFile       `toml:"-"` // where the keys of common certificates are
 	Warnings []Finding       `toml:"-"` // what does not keep the program from starting
 }
 
@@ -38,5 +43,7 @@ func (d *document) check(c *checker) {
 	checkCAs(c, c.root.key("ca"), d.CAs)
 	d.Mail.check(c, c.root.key("mail"))
 	d.Vault.check(c, c.root.key("vault"))
-	d.Policies = checkPolicies(c, c.root.key("policy"), d)
+	d.Access.check(c, c.root.key("access"))
+	d.Snapshot.check(c, c.root.key("snapshot"))
+	d.checkPolicies(c)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ type Attributes struct {
 	Mail     string   `toml:"mail"`
 	UPN      string   `toml:"upn"`
 	SID      string   `toml:"sid"`
+	Extra    []string `toml:"extra"` // further ones that templates may name
 	Disabled Mark     `toml:"disabled"`
 }
 
@@ -183,6 +185,13 @@ func (a *Attributes) check(c *checker, at *path, preset Attributes) {
 		fallback(c, at.key(one.key), one.value, one.preset)
 		if *one.value != "" {
 			checkAttribute(c, at.key(one.key), *one.value)
+		}
+	}
+	for i, name := range a.Extra {
+		at := at.key("extra").item(i)
+		checkAttribute(c, at, name)
+		if slices.Contains(engine.OwnAttributes(), name) {
+			c.wrong(at, fmt.Sprintf("%s is a name of ours: {%s} means what directory.attributes.%[2]s names", quote(name), name), "remove it here")
 		}
 	}
 	fallback(c, at.key("disabled"), &a.Disabled, preset.Disabled)

@@ -1,7 +1,12 @@
 package config
 
 import (
+	"crypto"
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
@@ -39,6 +44,11 @@ func TestGolden(t *testing.T) {
 			}
 			t.Chdir(surroundings(t))
 			write(t, "config.toml", string(data), 0o600)
+			if beside := filepath.Join(folder, name); isFolder(beside) {
+				if err := os.CopyFS(".", os.DirFS(beside)); err != nil {
+					t.Fatal(err)
+				}
+			}
 			got := told(t)
 			golden := filepath.Join(folder, name+".golden")
 			if *update {
@@ -61,7 +71,7 @@ func TestGolden(t *testing.T) {
 // told is what Load says of config.toml: its findings, and whether it starts.
 func told(t *testing.T) string {
 	t.Helper()
-	cfg, err := Load("config.toml", Trials{Now: noon})
+	cfg, err := Load("config.toml", Trials{Now: noon, PFX: openPFX})
 	if err == nil {
 		var b strings.Builder
 		for _, f := range cfg.Warnings {
@@ -76,6 +86,39 @@ func told(t *testing.T) string {
 	return findings.Error() + "\nrefused\n"
 }
 
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// openPFX goes by the file's name.
+func openPFX(file, _ string) (engine.Certificate, error) {
+	var public crypto.PublicKey
+	switch filepath.Base(file) {
+	case "damaged.pfx":
+		return engine.Certificate{}, &engine.Error{Op: "open PFX", Kind: engine.BadInput, Subject: file, Err: errors.New("the password is wrong, or the file is damaged")}
+	case "p384.pfx":
+		public = elliptical(elliptic.P384())
+	case "p521.pfx":
+		public = elliptical(elliptic.P521())
+	case "rsa3072.pfx":
+		public = &rsa.PublicKey{N: new(big.Int).SetBit(big.NewInt(1), 3071, 1), E: 65537}
+	default:
+		public = elliptical(elliptic.P256())
+	}
+	der := signed(public, noon.AddDate(-1, 0, 0), noon.AddDate(1, 0, 0))
+	return engine.ParseCertificate(der)
+}
+
+// elliptical is a public key on a curve.
+func elliptical(c elliptic.Curve) *ecdsa.PublicKey {
+	key, err := ecdsa.GenerateKey(c, rand.Reader)
+	if err != nil {
+		panic(err) // nothing in it comes from outside
+	}
+	return &key.PublicKey
+}
+
 // surroundings is a folder with the files that the configurations name.
 func surroundings(t testing.TB) string {
 	t.Helper()
@@ -83,7 +126,10 @@ func surroundings(t testing.TB) string {
 	if err := os.Mkdir(filepath.Join(folder, "state"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"station.crt", "station.key", "root.crt", "password", "helpdesk.recipient"} {
+	for _, name := range []string{
+		"station.crt", "station.key", "root.crt", "password", "helpdesk.recipient", "access-secret",
+		"door.pfx", "p384.pfx", "p521.pfx", "rsa3072.pfx", "damaged.pfx", "door-password",
+	} {
 		write(t, filepath.Join(folder, name), present(name), 0o600)
 	}
 	write(t, filepath.Join(folder, "root.der"), "\x30\x82", 0o600)
@@ -110,12 +156,18 @@ func present(name string) string {
 // certificate is a certificate of nobody's, in PEM.
 func certificate(from, to time.Time) string {
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: signed(key.Public(), from, to)}))
+}
+
+// signed is a certificate for a key, in DER. Nobody checks who signed it.
+func signed(public crypto.PublicKey, from, to time.Time) []byte {
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 	t := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: from, NotAfter: to}
-	der, err := x509.CreateCertificate(nil, t, t, key.Public(), key)
+	der, err := x509.CreateCertificate(nil, t, &x509.Certificate{PublicKey: key.Public()}, public, key)
 	if err != nil {
 		panic(err) // nothing in it comes from outside
 	}
-	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	return der
 }
 
 // write gives the file its mode whatever the umask.

@@ -25,18 +25,27 @@ func Load(file string, t Trials) (Config, error) {
 // The files they name are looked for all the same.
 func Parse(file string, data []byte, t Trials) (Config, error) {
 	c := newChecker(file, data, t)
-	var tree map[string]any
-	if err := toml.Unmarshal(data, &tree); err != nil {
-		c.malformed(err)
+	var d document
+	if !c.read(&d) {
 		return Config{}, c.verdict()
 	}
-	c.starts = locate(data, c.root)
-	var d document
-	c.bind(tree, reflect.ValueOf(&d).Elem(), c.root)
 	d.check(c)
 	if err := c.verdict(); err != nil {
 		return Config{}, err
 	}
-	d.Warnings = c.found
+	d.Warnings = c.findings()
 	return d.Config, nil
+}
+
+// read fills what a file holds into its structs. ok is false when the file is
+// no TOML, which is reported.
+func (c *checker) read(into any) (ok bool) {
+	var tree map[string]any
+	if err := toml.Unmarshal(c.data, &tree); err != nil {
+		c.malformed(err)
+		return false
+	}
+	c.starts = locate(c.data, c.root)
+	c.bind(tree, reflect.ValueOf(into).Elem(), c.root)
+	return true
 }

@@ -10,9 +10,17 @@ import (
 // policy is a [[policy]] as it is written.
 type policy struct {
 	Name             string     `toml:"name"`
+	Priority         int        `toml:"priority"`
+	Containers       []string   `toml:"containers"`
+	Groups           []string   `toml:"groups"`
+	Publish          bool       `toml:"publish"`
+	AccessSystem     bool       `toml:"access_system"`
 	SearchThirdParty bool       `toml:"search_third_party"`
 	Setup            setup      `toml:"setup"`
+	Users            users      `toml:"users"`
+	Notify           []notify   `toml:"notify"`
 	Template         []template `toml:"template"`
+	Common           []common   `toml:"common"`
 }
 
 type setup struct {
@@ -20,39 +28,65 @@ type setup struct {
 	Admin engine.AdminRule `toml:"admin_key"`
 }
 
-// checkPolicies makes the policies. Every user has the first; linking others
-// to containers and groups is not there yet, so they are refused.
-func checkPolicies(c *checker, at *path, d *document) []engine.Policy {
-	if len(d.Policy) == 0 {
-		c.absent(at, "add [[policy]] with a name, [policy.setup], and a [[policy.template]] for each certificate")
+type users struct {
+	Update         bool `toml:"update"`
+	ChooseOptional bool `toml:"choose_optional"`
+	ChooseTracked  bool `toml:"choose_tracked"`
+	CancelUpdate   bool `toml:"cancel_update"`
+}
+
+// check checks a policy by itself, and makes it.
+func (p *policy) check(c *checker, at *path, cfg Config) engine.Policy {
+	c.need(at.key("name"), p.Name, `give the policy a name: name = "staff"`)
+	p.Setup.check(c, at.key("setup"))
+	p.Users.check(c, at.key("users"), p.SearchThirdParty)
+	p.checkSwitches(c, at)
+	made := engine.Policy{
+		Name: p.Name, Priority: p.Priority, Links: p.links(c, at, cfg.Directory),
+		Setup:            engine.Setup{PUK: p.Setup.PUK, Admin: p.Setup.Admin},
+		SearchThirdParty: p.SearchThirdParty, Users: engine.UserOptions(p.Users),
+		Publish: p.Publish, AccessSystem: p.AccessSystem, Rules: p.rules(c, at.key("notify")),
 	}
-	var made []engine.Policy
-	for i, p := range d.Policy {
-		if i > 0 {
-			c.wrong(at.item(i), "is one too many: this version gives every user the same policy",
-				"keep one [[policy]] and remove the others")
-		}
-		made = append(made, p.check(c, at.item(i), d.Config))
+	if len(p.Template)+len(p.Common) == 0 {
+		c.wrong(at.key("template"), "is missing", "add a [[policy.template]] for each certificate that belongs on the card")
 	}
+	for i := range p.Template {
+		at := at.key("template").item(i)
+		p.Template[i].check(c, at, cfg)
+		made.Templates = append(made.Templates, p.Template[i].make(c, at, cfg.Directory))
+	}
+	for i := range p.Common {
+		at := at.key("common").item(i)
+		made.Templates = append(made.Templates, p.Common[i].make(c, at))
+	}
+	p.checkTogether(c, at)
 	return made
 }
 
-func (p policy) check(c *checker, at *path, cfg Config) engine.Policy {
-	c.need(at.key("name"), p.Name, `give the policy a name: name = "staff"`)
-	p.Setup.check(c, at.key("setup"))
-	if len(p.Template) == 0 {
-		c.wrong(at.key("template"), "is missing", "add a [[policy.template]] for each certificate that belongs on the card")
+// checkSwitches reports what is switched on without what it needs.
+func (p *policy) checkSwitches(c *checker, at *path) {
+	if p.Publish && len(p.Template) == 0 && !c.unclear(at.key("template")) {
+		c.wrong(at.key("publish"), "is true, but no certificate of this policy is a user's own: there is nothing to write to the directory",
+			"add a [[policy.template]], or remove it")
 	}
-	made := engine.Policy{
-		Name: p.Name, SearchThirdParty: p.SearchThirdParty,
-		Setup: engine.Setup{PUK: p.Setup.PUK, Admin: p.Setup.Admin},
+	access := c.root.key("access")
+	if p.AccessSystem && !c.main.given(access) && !c.main.unclear(access) {
+		c.wrong(at.key("access_system"), "is true, but there is no [access] to say where it is", "add [access] with url and secret_file, or remove it")
 	}
-	for i, t := range p.Template {
-		t.check(c, at.key("template").item(i), cfg)
-		t.checkBeside(c, at.key("template").item(i), p.Template[:i])
-		made.Templates = append(made.Templates, t.make(c, at.key("template").item(i), cfg.Directory))
+}
+
+func (u users) check(c *checker, at *path, search bool) {
+	for _, one := range []struct {
+		key string
+		on  bool
+	}{{"choose_optional", u.ChooseOptional}, {"choose_tracked", u.ChooseTracked}} {
+		if one.on && !u.Update && !c.unclear(at.key("update")) {
+			c.warn(at.key(one.key), "has no effect: users may not update their cards", "set update = true beside it, or remove it")
+		}
 	}
-	return made
+	if u.ChooseTracked && u.Update && !search {
+		c.warn(at.key("choose_tracked"), "has no effect: nobody is asked about third-party certificates", "set search_third_party = true in the policy, or remove it")
+	}
 }
 
 func (s setup) check(c *checker, at *path) {
@@ -63,26 +97,28 @@ func (s setup) check(c *checker, at *path) {
 	oneOf(c, at.key("puk"), s.PUK, engine.PUKSealed, engine.PUKBlock, engine.PUKLeave)
 	oneOf(c, at.key("admin_key"), s.Admin, engine.AdminProtect, engine.AdminLeave)
 	vault := c.root.key("vault")
-	if s.PUK == engine.PUKSealed && !c.given(vault) && !c.unclear(vault) {
+	if s.PUK == engine.PUKSealed && !c.main.given(vault) && !c.main.unclear(vault) {
 		c.wrong(at.key("puk"), "is sealed, but there is no [vault] to say for whom",
 			`add [vault] with recipient_file, or use "block" or "leave"`)
 	}
 }
 
-// checkBeside reports what does not go with the templates above.
-func (t template) checkBeside(c *checker, at *path, above []template) {
-	if t.Name != "" && slices.ContainsFunc(above, func(o template) bool { return o.Name == t.Name }) {
-		c.wrong(at.key("name"), quote(t.Name)+" is the name of a template above", "give each template a name of its own")
-	}
-	for _, o := range above {
-		if o.Place != t.Place || t.Place == "" || o.Optional && t.Optional {
-			continue
+// checkTogether reports certificates that do not go together on a card.
+func (p *policy) checkTogether(c *checker, at *path) {
+	var names []string
+	var tenants []tenant
+	add := func(what, name string, at *path, slots []engine.Place, optional bool) {
+		if name != "" && slices.Contains(names, name) {
+			c.wrong(at.key("name"), quote(name)+" is the name of a template above", "give each template a name of its own")
 		}
-		problem := fmt.Sprintf("slot %s is taken by template %s", quote(string(t.Place)), quote(o.Name))
-		if o.Optional || t.Optional {
-			c.warn(at.key("place"), problem+": the optional one can never be chosen", "give it a slot of its own")
-		} else {
-			c.wrong(at.key("place"), problem, "give each mandatory template a slot of its own")
-		}
+		names = append(names, name)
+		tenants = append(tenants, tenant{fmt.Sprintf("%s %s", what, quote(name)), slots, optional, at.key("place")})
 	}
+	for i, t := range p.Template {
+		add("template", t.Name, at.key("template").item(i), t.Place.slots(), t.Optional)
+	}
+	for i, o := range p.Common {
+		add("common certificate", o.Name, at.key("common").item(i), o.Place.slots(), o.Optional)
+	}
+	checkSlots(c, tenants)
 }

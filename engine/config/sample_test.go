@@ -159,8 +159,9 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// switchedOff is a setting in the sample that is not in force: "#key = …".
-var switchedOff = regexp.MustCompile(`(?m)^#([a-z_]+ =)`)
+// switchedOff is a setting or a table in the sample that is not in force:
+// "#key = …", "#[table]".
+var switchedOff = regexp.MustCompile(`(?m)^#([a-z_]+ =|\[)`)
 
 // Every key of the sample is known, every known key is in the sample, and
 // above its first appearance somebody explains it.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
+	"strings"
 
 	"cardkiosk/engine"
 )
@@ -15,8 +15,9 @@ type template struct {
 	Name         string             `toml:"name"`
 	CA           string             `toml:"ca"`
 	Profile      string             `toml:"profile"`
-	Place        engine.Place       `toml:"place"`
+	Place        places             `toml:"place"`
 	Key          engine.KeyType     `toml:"key"`
+	KeyOrigin    keyOrigin          `toml:"key_origin"`
 	PIN          engine.PINPolicy   `toml:"pin"`
 	Touch        engine.TouchPolicy `toml:"touch"`
 	Optional     bool               `toml:"optional"`
@@ -24,11 +25,21 @@ type template struct {
 	SAN          []string           `toml:"san"`
 	Usage        []engine.KeyUsage  `toml:"usage"`
 	Extended     []string           `toml:"extended"`
-	SID          bool               `toml:"sid"`
+	Binding      engine.Binding     `toml:"binding"`
+	Tracked      []string           `toml:"tracked"`
 	ValidDays    int                `toml:"valid_days"`
 	RenewDays    int                `toml:"renew_days"`
 	RenewPercent int                `toml:"renew_percent"`
+	renewal
 }
+
+// keyOrigin says where a key is made.
+type keyOrigin string
+
+const (
+	fromCard keyOrigin = "card"
+	fromPFX  keyOrigin = "pfx"
+)
 
 // extendedNames are the names that engine.ExtendedUsage knows.
 var extendedNames = []string{
@@ -42,27 +53,47 @@ func (t *template) check(c *checker, at *path, cfg Config) {
 		oneOf(c, at.key("ca"), t.CA, slices.Sorted(maps.Keys(cfg.CAs))...)
 	}
 	c.need(at.key("profile"), t.Profile, "say what the CA calls this template")
-	if !retired(t.Place) {
-		oneOf(c, at.key("place"), t.Place, "9a", "9c", "9d", "9e")
-	}
 	oneOf(c, at.key("key"), t.Key, engine.P256, engine.P384, engine.RSA2048)
 	fallback(c, at.key("pin"), &t.PIN, engine.PINOnce)
 	oneOf(c, at.key("pin"), t.PIN, engine.PINOnce, engine.PINAlways, engine.PINNever)
 	fallback(c, at.key("touch"), &t.Touch, engine.TouchNever)
 	oneOf(c, at.key("touch"), t.Touch, engine.TouchNever, engine.TouchAlways, engine.TouchCached)
+	t.checkOrigin(c, at.key("key_origin"))
 	t.checkUsages(c, at)
-	if t.SID && cfg.Directory.Attributes.SID == "" && !c.unclear(attribute(c, "sid")) {
-		c.wrong(at.key("sid"), "is true, but directory.attributes.sid is empty", "name the attribute there, or set sid = false")
-	}
+	t.checkPlace(c, at)
+	t.checkBinding(c, at.key("binding"), cfg.Directory)
 	t.checkLife(c, at)
+	t.checkRenewal(c, at)
 }
 
-// retired reports whether a place is one of the retired key management slots,
-// 82 to 95 (SP 800-73-4 part 1, 4.1). YubiKeys make keys in them too. Former
-// encryption keys fill them from 82 upward, keys in the making from 95 down.
-func retired(p engine.Place) bool {
-	n, err := strconv.ParseUint(string(p), 16, 8)
-	return err == nil && n >= 0x82 && n <= 0x95 && string(p) == fmt.Sprintf("%02x", n)
+// checkOrigin refuses a key from a file for a certificate that a CA issues: it
+// would have been in other hands.
+func (t *template) checkOrigin(c *checker, at *path) {
+	fallback(c, at, &t.KeyOrigin, fromCard)
+	if t.KeyOrigin == fromPFX {
+		c.wrong(at, "is pfx, but what a CA issues to one user is for a key of their card's own",
+			`use "card"; a certificate and key that many cards share are a [[policy.common]], with pfx = "…"`)
+		return
+	}
+	oneOf(c, at, t.KeyOrigin, fromCard, fromPFX)
+}
+
+// checkBinding reports a binding for which the directory has nothing.
+func (t *template) checkBinding(c *checker, at *path, d Directory) {
+	if t.Binding == "" && !c.given(at) {
+		return
+	}
+	oneOf(c, at, t.Binding, engine.BindExtension, engine.BindURI, engine.BindAttribute)
+	switch t.Binding {
+	case engine.BindExtension, engine.BindURI:
+		if d.Attributes.SID == "" && !c.main.unclear(attribute(c, "sid")) {
+			c.wrong(at, "needs users' SIDs, but directory.attributes.sid is empty", "name the attribute there, or remove it")
+		}
+	case engine.BindAttribute:
+		if d.Kind == OpenLDAP && !c.main.unclear(c.root.key("directory").key("kind")) {
+			c.wrong(at, "writes to accounts of Active Directory, but directory.kind is openldap", `set kind = "active-directory" there, or remove it`)
+		}
+	}
 }
 
 func (t *template) checkUsages(c *checker, at *path) {
@@ -124,22 +155,42 @@ func (t *template) checkLife(c *checker, at *path) {
 
 // make builds the template, and reports recipes that could not work.
 func (t *template) make(c *checker, at *path, d Directory) engine.Template {
-	return engine.Template{
-		Name: t.Name, CA: t.CA, Profile: t.Profile, Place: t.Place,
+	made := engine.Template{
+		Name: t.Name, CA: t.CA, Profile: t.Profile, Place: t.Place.first(), Others: t.Place.others(),
 		Key:      engine.KeySpec{Type: t.Key, PIN: t.PIN, Touch: t.Touch},
 		Optional: t.Optional,
 		Subject:  t.subject(c, at.key("subject"), d),
 		SAN:      t.names(c, at.key("san"), d),
-		Usage:    t.Usage, Extended: t.Extended, Binding: t.binding(),
-		ValidDays: t.ValidDays, Renew: engine.Window{Days: t.RenewDays, Percent: t.RenewPercent},
+		Usage:    t.Usage, Extended: t.Extended, Binding: t.Binding,
+		ValidDays: t.ValidDays, Renew: engine.Window{Days: t.RenewDays, Percent: t.RenewPercent}, Renewal: t.rule(),
 	}
+	made.Tracked = t.tracked(c, at.key("tracked"), d, made)
+	return made
 }
 
-func (t *template) binding() engine.Binding {
-	if t.SID {
-		return engine.BindExtension
+// tracked are the attributes whose change makes a card due: all that go into
+// the certificate, unless the file names others.
+func (t *template) tracked(c *checker, at *path, d Directory, made engine.Template) []string {
+	if !c.given(at) {
+		return goesIn(made)
 	}
-	return ""
+	for i, name := range t.Tracked {
+		checkKnown(c, at.item(i), d, name)
+	}
+	return t.Tracked
+}
+
+// goesIn are the attributes that a certificate is made of.
+func goesIn(t engine.Template) []string {
+	names := t.Subject.Reads()
+	for _, s := range t.SAN {
+		names = append(names, s.Reads()...)
+	}
+	if t.Binding == engine.BindExtension || t.Binding == engine.BindURI {
+		names = append(names, "sid")
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func (t *template) subject(c *checker, at *path, d Directory) engine.NameRecipe {
@@ -151,6 +202,9 @@ func (t *template) subject(c *checker, at *path, d Directory) engine.NameRecipe 
 	if err != nil {
 		c.wrong(at, err.Error(), "write it like this: "+example)
 		return recipe
+	}
+	for _, name := range recipe.Attributes() {
+		checkKnown(c, at, d, name)
 	}
 	_, err = recipe.Make(d.everyone(recipe.Attributes()))
 	checkFilled(c, at, err)
@@ -167,6 +221,9 @@ func (t *template) names(c *checker, at *path, d Directory) []engine.SANRecipe {
 			continue
 		}
 		recipes = append(recipes, recipe)
+		for _, name := range recipe.Attributes() {
+			checkKnown(c, at, d, name)
+		}
 		_, ok, err := recipe.Make(d.everyone(recipe.Attributes()))
 		checkFilled(c, at, err)
 		if err == nil && !ok {
@@ -189,7 +246,7 @@ func checkFilled(c *checker, at *path, err error) {
 			c.wrong(at, misfit.Error(), "correct it")
 		}
 		return
-	case c.unclear(attribute(c, lacking.Attribute)):
+	case c.main.unclear(attribute(c, lacking.Attribute)):
 		return
 	}
 	c.wrong(at, fmt.Sprintf("asks for {%s}, which nobody has: directory.attributes.%[1]s is empty", lacking.Attribute),
@@ -198,4 +255,19 @@ func checkFilled(c *checker, at *path, err error) {
 
 func attribute(c *checker, name string) *path {
 	return c.root.key("directory").key("attributes").key(name)
+}
+
+// checkKnown reports an attribute that neither is one of ours nor stands in
+// directory.attributes.extra. LDAP would ask for a misspelt one without a word.
+func checkKnown(c *checker, at *path, d Directory, name string) {
+	own, extra := engine.OwnAttributes(), attribute(c, "extra")
+	if slices.Contains(own, name) || slices.Contains(d.Attributes.Extra, name) || c.main.unclear(extra) {
+		return
+	}
+	known := slices.Concat(own, d.Attributes.Extra)
+	remedy := "add it to directory.attributes.extra, or use one of " + strings.Join(known, ", ")
+	if near := Nearest(name, known); near != "" {
+		remedy = fmt.Sprintf("did you mean %q? An attribute of the directory has to stand in directory.attributes.extra", near)
+	}
+	c.wrong(at, fmt.Sprintf("asks for %s, an attribute that is not known", quote(name)), remedy)
 }

@@ -19,6 +19,7 @@ type Trials struct {
 	Mail      func(Mail) error
 	Letters   func(folder string) error
 	Vault     func(Vault) error
+	PFX       func(file, passwordFile string) (engine.Certificate, error) // opens it: the certificate becomes part of the policy
 }
 
 // try asks a part about a table that has no errors so far. What the part
@@ -36,11 +37,18 @@ func try[T any](c *checker, table *path, key string, part func(T) error, value T
 		return
 	}
 	var e *engine.Error
+	if errors.As(err, &e) && e.Err != nil && c.given(table.key(e.Subject)) {
+		key = e.Subject
+	}
+	c.wrong(table.key(key), "cannot be used: "+cause(err), remedy)
+}
+
+// cause is what a part says of its trouble, without the deed: a configuration
+// was only looked at.
+func cause(err error) string {
+	var e *engine.Error
 	if errors.As(err, &e) && e.Err != nil {
-		if c.given(table.key(e.Subject)) {
-			key = e.Subject
-		}
 		err = e.Err
 	}
-	c.wrong(table.key(key), "cannot be used: "+err.Error(), remedy)
+	return err.Error()
 }

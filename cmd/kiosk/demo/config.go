@@ -74,7 +74,7 @@ subject = "CN={name},O=Corp Example"
 san = ["upn={upn}", "email?={mail}"]
 usage = ["digitalSignature"]
 extended = ["clientAuth", "smartcardLogon"]
-sid = true
+binding = "sid-extension"
 valid_days = 730
 renew_days = 30
 
