@@ -39,6 +39,7 @@ func (d *document) check(c *checker) {
 	d.Station.check(c, c.root.key("station"))
 	d.Log.check(c, c.root.key("log"), d.Station)
 	d.Store.check(c, c.root.key("store"), d.Station)
+	d.Readers.check(c, c.root.key("readers"))
 	d.Directory.check(c, c.root.key("directory"))
 	checkCAs(c, c.root.key("ca"), d.CAs)
 	d.Mail.check(c, c.root.key("mail"))

@@ -148,6 +148,24 @@ func (d *Directory) checkSearch(c *checker, at *path) {
 		c.wrong(at.key("filter"), quote(d.Filter)+" is not an LDAP filter",
 			"write it with all its parentheses, or leave the key out: "+presets[OpenLDAP].Filter)
 	}
+	d.checkForeign(c, at)
+}
+
+// checkForeign reports what only Active Directory understands, where kind says
+// that it is none: such a search finds nobody, and says nothing.
+func (d *Directory) checkForeign(c *checker, at *path) {
+	if d.Kind != OpenLDAP || c.unclear(at.key("kind")) {
+		return
+	}
+	const remedy = `set kind = "active-directory", or leave the key out`
+	if strings.Contains(strings.ToLower(d.Filter), "objectcategory") {
+		c.wrong(at.key("filter"), "asks for objectCategory, which only Active Directory has, but kind is openldap", remedy)
+	}
+	for i, name := range d.Search {
+		if strings.EqualFold(name, "anr") {
+			c.wrong(at.key("search").item(i), `"anr" is Active Directory's, but kind is openldap`, remedy)
+		}
+	}
 }
 
 // isLogon reports whether a bind name is one of the forms that Active Directory

@@ -40,6 +40,9 @@ func Parse(file string, data []byte, t Trials) (Config, error) {
 // read fills what a file holds into its structs. ok is false when the file is
 // no TOML, which is reported.
 func (c *checker) read(into any) (ok bool) {
+	if c.marked() {
+		return false
+	}
 	var tree map[string]any
 	if err := toml.Unmarshal(c.data, &tree); err != nil {
 		c.malformed(err)

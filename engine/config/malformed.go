@@ -28,6 +28,21 @@ func (c *checker) malformed(err error) {
 	c.found = append(c.found, f)
 }
 
+// marked reports a byte order mark, which TOML does not have: editors of
+// Windows put one before the text, and do not show it.
+func (c *checker) marked() bool {
+	for _, mark := range []string{"\xef\xbb\xbf", "\xff\xfe", "\xfe\xff"} {
+		if strings.HasPrefix(string(c.data), mark) {
+			c.found = append(c.found, Finding{
+				File: c.file, Line: 1, Column: 1, Problem: "begins with a byte order mark, which an editor put there and does not show",
+				Remedy: "save the file as UTF-8 without one (\"UTF-8\", not \"UTF-8 with BOM\" or \"Unicode\"); nothing else was checked",
+			})
+			return true
+		}
+	}
+	return false
+}
+
 // cures are what to do about go-toml's complaints, by a part of their words.
 var cures = []struct{ words, remedy string }{
 	{"already exists as", "write it the same way everywhere: [[NAME]] for each of several, [NAME] for one"},

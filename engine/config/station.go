@@ -71,6 +71,15 @@ type Readers struct {
 	Ignore []string `toml:"ignore"` // names, in which * stands for any text
 }
 
+func (r *Readers) check(c *checker, at *path) {
+	for i, pattern := range r.Ignore {
+		if pattern != "" && strings.Trim(pattern, "*") == "" {
+			c.wrong(at.key("ignore").item(i), quote(pattern)+" stands for every reader: none would be left",
+				`name only those that are never to be offered: ignore = ["*NFC*"]`)
+		}
+	}
+}
+
 // Ignores reports whether a reader is never to be offered.
 func (r Readers) Ignores(reader string) bool {
 	for _, pattern := range r.Ignore {
