@@ -114,3 +114,22 @@ func TestPolicyExplainNobody(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The directory is asked for what recipes read and for what is tracked, and for
+// nothing that a user has a field for.
+func TestAsked(t *testing.T) {
+	subject, err := engine.ParseNameRecipe("CN={name},OU={department}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	san, err := engine.ParseSANRecipe("email?={mail}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	policies := []engine.Policy{{Templates: []engine.Template{
+		{Subject: subject, SAN: []engine.SANRecipe{san}, Tracked: []string{"mail", "title", "department"}},
+	}}}
+	if got := asked(policies); !slices.Equal(got, []string{"department", "title"}) {
+		t.Errorf("asked for %v", got)
+	}
+}
