@@ -44,9 +44,9 @@ func addLetter(ctx context.Context, tx *sql.Tx, l engine.Letter) error {
 // been due longest, so that one that fails each time keeps no other from its
 // turn. It keeps them from other couriers until the time given. It counts a try for
 // each; Tries is how many there were before.
-func (s *Store) TakeDue(ctx context.Context, now, until time.Time, most int) (letters []engine.Letter, err error) {
+func (s *Store) TakeDue(ctx context.Context, now, until time.Time, most int) (due []engine.Letter, err error) {
 	err = s.change(ctx, "take letters", func(tx *sql.Tx) error {
-		letters, err = collect(ctx, tx, scanLetter, `
+		due, err = collect(ctx, tx, scanLetter, `
 			UPDATE outbox SET due = $3, tries = tries + 1
 			WHERE state = 'waiting' AND due <= $2 AND id IN (
 				SELECT id FROM outbox WHERE due <= $2 AND `+first+` ORDER BY due, created, id LIMIT $4)
@@ -57,10 +57,10 @@ func (s *Store) TakeDue(ctx context.Context, now, until time.Time, most int) (le
 	if err != nil {
 		return nil, err
 	}
-	slices.SortFunc(letters, func(a, b engine.Letter) int {
+	slices.SortFunc(due, func(a, b engine.Letter) int {
 		return cmp.Or(a.Created.Compare(b.Created), strings.Compare(a.ID, b.ID))
 	})
-	return letters, nil
+	return due, nil
 }
 
 func scanLetter(rows *sql.Rows) (l engine.Letter, err error) {
@@ -78,43 +78,23 @@ func scanLetter(rows *sql.Rows) (l engine.Letter, err error) {
 	return l, nil
 }
 
+// letters is the outbox as a queue.
+var letters = queue{
+	thing: "letter", place: "the outbox",
+	find:  `SELECT COUNT(*) FROM outbox WHERE id = $1`,
+	done:  `UPDATE outbox SET state = 'sent', sent = $1 WHERE id = $2`,
+	later: `UPDATE outbox SET due = COALESCE($1, due), reason = $2, state = $3 WHERE id = $4 AND state = 'waiting'`,
+}
+
 // Sent notes that a letter was sent, whatever was noted of it before.
 func (s *Store) Sent(ctx context.Context, id string, at time.Time) error {
-	return s.change(ctx, "note letter sent", func(tx *sql.Tx) error {
-		if err := hasLetter(ctx, tx, id); err != nil {
-			return err
-		}
-		_, err := exec(ctx, tx, `UPDATE outbox SET state = 'sent', sent = $1 WHERE id = $2`, stamp(at), id)
-		return err
-	})
+	return s.settle(ctx, letters, id, at)
 }
 
 // Defer sets when a letter is tried next and why it was not sent; at zero it is
-// given up, kept, and never due again. A letter that another courier has sent
-// or given up meanwhile stays so.
+// given up for good.
 func (s *Store) Defer(ctx context.Context, id string, at time.Time, why string) error {
-	state := "waiting"
-	if at.IsZero() {
-		state = "given up"
-	}
-	return s.change(ctx, "defer letter", func(tx *sql.Tx) error {
-		if err := hasLetter(ctx, tx, id); err != nil {
-			return err
-		}
-		_, err := exec(ctx, tx, `
-			UPDATE outbox SET due = COALESCE($1, due), reason = $2, state = $3
-			WHERE id = $4 AND state = 'waiting'`, stamp(at), why, state, id)
-		return err
-	})
-}
-
-func hasLetter(ctx context.Context, tx *sql.Tx, id string) error {
-	var n int
-	err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM outbox WHERE id = $1`, id).Scan(&n)
-	if err == nil && n == 0 {
-		return fmt.Errorf("the outbox has no letter %s", id)
-	}
-	return err
+	return s.putOff(ctx, letters, id, at, why)
 }
 
 // NextDue returns when the next letter is due; ok is false when none waits. A
