@@ -219,6 +219,19 @@ type Ledger interface {
 	// with its audit row. Kind Overtaken when somebody was faster, InWork when
 	// a run of the card is open.
 	Assign(ctx context.Context, r Record, a AuditRow) error
+	// See notes what was found on a card: Seen, and those of Tracked that are
+	// given, which stand over the recorded ones of the same place and
+	// fingerprint. It notes nothing, and that is no error, when version is not
+	// the record's any more, a run of the card is open, or a later sighting is
+	// noted: then somebody knows more.
+	See(ctx context.Context, card CardID, version int64, s Sighting, tracked []Tracked) error
+	// Revoked notes what CAs said of managed certificates, by fingerprint; nil
+	// means that one is not revoked. It notes nothing when See would not.
+	Revoked(ctx context.Context, card CardID, version int64, revoked map[string]*Revocation) error
+	// EachDue calls f with every card that has a user, the one whose first
+	// certificate ends soonest first, and ends with f's error when there is one.
+	// Cards written meanwhile may come twice or not at all.
+	EachDue(ctx context.Context, f func(DueFacts) error) error
 }
 
 // Journal keeps runs. A note that is not in the journal when a method returns
@@ -254,6 +267,7 @@ type Lease struct {
 type Outcome struct {
 	Record  Record
 	Letters []Letter
+	Errands []Errand
 	Audit   AuditRow
 	Notes   []Note
 	End     RunEnd // "" when steps follow

@@ -142,6 +142,18 @@ type Person struct {
 	Gone bool      // the directory had them no more
 }
 
+// DueFacts are what tells whether a card is due, without the card and without
+// the directory. Of Record there are Card, User, State, Policy, Under, Written,
+// Access and Seen; of each of Managed Template, Place, NotBefore, NotAfter,
+// Fingerprint, Common, Attributes and Revoked; of each of Tracked and
+// Seen.Outside Place, Subject, NotAfter, Fingerprint, Ignored and Gone. Of
+// Person there is all but Seen.
+type DueFacts struct {
+	Record Record
+	Person Person
+	Known  bool // the snapshot has the person
+}
+
 // SnapshotState says how fresh the snapshot is, and from where it goes on.
 type SnapshotState struct {
 	Mark    Mark      // zero before the first full pass

@@ -26,3 +26,11 @@ func (s *Store) MakeRoom(ctx context.Context) error {
 func Observed(observe func(driver.Connector) driver.Connector) Options {
 	return Options{observe: observe}
 }
+
+// The packed rows, to look at the encoding itself.
+var (
+	PackDue      = packDue
+	UnpackDue    = unpackDue
+	PackPerson   = packPerson
+	UnpackPerson = unpackPerson
+)

@@ -44,7 +44,7 @@ func TestStoreFull(t *testing.T) {
 		t.Errorf("%d notes were taken, the journal has %d", n, len(runs[0].Notes))
 	}
 	full := outcome(r, 0)
-	full.Audit.Detail = strings.Repeat("long ", 2000)
+	full.Audit.Detail = strings.Repeat("long ", 20000)
 	wants(t, s.Record(t.Context(), "r1", l, full), engine.StoreFull)
 	if _, ok, err := s.Card(t.Context(), "c1"); ok || err != nil {
 		t.Errorf("half an outcome was recorded: %v, %v", ok, err)

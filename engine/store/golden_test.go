@@ -25,6 +25,7 @@ const journals = "../../testdata/journal"
 // went; it is never written again once its formats are not the present ones.
 var formerJournals = map[string]func() (engine.Record, engine.Run, engine.Letter){
 	"plan1-tables2.sql": firstJournal,
+	"plan1-tables5.sql": aroundJournal,
 }
 
 // A store that an older kiosk has left behind is brought up to date, and its
@@ -44,6 +45,9 @@ func TestFormerJournals(t *testing.T) {
 			s := open(t, load(t, filepath.Join(journals, name)))
 			if got := readCard(t, s, record.Card.ID); !reflect.DeepEqual(got, record) {
 				t.Errorf("record:\ngot  %+v\nwant %+v", got, record)
+			}
+			if got := dueFacts(t, s)[0].Record; !reflect.DeepEqual(got, asDue(t, record)) {
+				t.Errorf("due:\ngot  %+v\nwant %+v", got, asDue(t, record))
 			}
 			l := lease("south", 0)
 			l.Now = noon.Add(time.Hour)
@@ -73,16 +77,17 @@ func load(t *testing.T, name string) (path string) {
 	return path
 }
 
-// writeJournal writes the store that firstJournal describes with the present
+// writeJournal writes the store that aroundJournal describes with the present
 // program, under the name of the present formats.
 func writeJournal(t *testing.T) {
 	t.Helper()
-	want, r, l := firstJournal()
+	want, r, l := aroundJournal()
 	s := open(t, newPath(t))
 	stored := want
 	stored.Version = 0
 	assign(t, s, stored)
 	post(t, s, l)
+	leaveAround(t, s)
 	held := begin(t, s, r, "north")
 	must(t, s.Note(t.Context(), r.ID, held, r.Notes, "", nil))
 	tables := count(t, s, `SELECT MAX(version_id) FROM goose_db_version`)
@@ -98,11 +103,15 @@ func dump(t *testing.T, s *store.Store) string {
 	for _, statement := range texts(t, s, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'`) {
 		out.WriteString(statement + ";\n")
 	}
-	for _, table := range []string{"goose_db_version", "cards", "leases", "runs", "notes", "outbox", "audit", "audit_last"} {
+	for _, table := range []string{"goose_db_version", "cards", "leases", "runs", "notes", "outbox", "audit", "audit_last", "policies", "errands", "people", "snapshot", "due"} {
 		where := ` WHERE name <> 'tstamp'` // when goose was there, by the clock
 		columns := texts(t, s, `SELECT name FROM pragma_table_info('`+table+`')`+where)
+		order := "rowid"
+		if table == "due" {
+			order = "next_expiry, card" // it has no rowid
+		}
 		query := `SELECT 'INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES (' || quote(` +
-			strings.Join(columns, `) || ', ' || quote(`) + `) || ');' FROM ` + table + ` ORDER BY rowid`
+			strings.Join(columns, `) || ', ' || quote(`) + `) || ');' FROM ` + table + ` ORDER BY ` + order
 		for _, row := range texts(t, s, query) {
 			out.WriteString(row + "\n")
 		}

@@ -41,11 +41,11 @@ type line struct {
 	ended bool
 }
 
-// startNoter starts process i and passes on what it says until it ends.
-func startNoter(t *testing.T, path string, i int, id engine.RunID, said chan<- line) *exec.Cmd {
+// startWriter starts process i and passes on what it says until it ends.
+func startWriter(t *testing.T, deed, path string, i int, id engine.RunID, said chan<- line) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childDeed+"="+deedNotes, "STORE="+path, "RUN="+string(id))
+	cmd.Env = append(os.Environ(), childDeed+"="+deed, "STORE="+path, "RUN="+string(id))
 	out, err := cmd.StdoutPipe()
 	must(t, err)
 	must(t, cmd.Start())
@@ -70,19 +70,19 @@ func TestKilledWhileNoting(t *testing.T) {
 	}
 	acknowledged := []int{-1, -1}
 	for _, afterLines := range []int{1, 30, 5, 100, 12} {
-		noteAndKill(t, path, ids, afterLines, acknowledged)
+		writeAndKill(t, deedNotes, path, ids, afterLines, acknowledged)
 		for i, id := range ids {
 			acknowledged[i] = checkNotes(t, s, id, acknowledged[i])
 		}
 	}
 }
 
-// noteAndKill has two processes write notes and kills them after they have said
-// so many lines together.
-func noteAndKill(t *testing.T, path string, ids []engine.RunID, afterLines int, acknowledged []int) {
+// writeAndKill has two processes write and kills them after they have said so
+// many lines together.
+func writeAndKill(t *testing.T, deed, path string, ids []engine.RunID, afterLines int, acknowledged []int) {
 	t.Helper()
 	said := make(chan line)
-	noters := []*exec.Cmd{startNoter(t, path, 0, ids[0], said), startNoter(t, path, 1, ids[1], said)}
+	writers := []*exec.Cmd{startWriter(t, deed, path, 0, ids[0], said), startWriter(t, deed, path, 1, ids[1], said)}
 	hear := func() (ended int) {
 		l := <-said
 		if l.ended {
@@ -96,16 +96,16 @@ func noteAndKill(t *testing.T, path string, ids []engine.RunID, afterLines int, 
 		return 0
 	}
 	ended := 0
-	for i := 0; i < afterLines && ended < len(noters); i++ {
+	for i := 0; i < afterLines && ended < len(writers); i++ {
 		ended += hear()
 	}
-	for _, cmd := range noters {
+	for _, cmd := range writers {
 		must(t, cmd.Process.Kill())
 	}
-	for ended < len(noters) {
+	for ended < len(writers) {
 		ended += hear()
 	}
-	for _, cmd := range noters {
+	for _, cmd := range writers {
 		_ = cmd.Wait() // "signal: killed"
 	}
 }
@@ -125,4 +125,57 @@ func checkNotes(t *testing.T, s *store.Store, id engine.RunID, acknowledged int)
 		}
 	}
 	return last
+}
+
+// deedRecords: the process records one outcome after the other, each of a card
+// of its own with two errands, until it is killed. It prints the number of each
+// as soon as it is recorded.
+const deedRecords = "records"
+
+func recordForEver() int {
+	ctx, name := context.Background(), os.Getenv("RUN")
+	s, err := store.Open(ctx, os.Getenv("STORE"), store.Options{})
+	for n := 0; err == nil; n++ {
+		card := fmt.Sprintf("%s %d %d", name, os.Getpid(), n)
+		if err = recordOne(ctx, s, card); err == nil {
+			fmt.Println(n)
+		}
+	}
+	fmt.Println(err)
+	return 1
+}
+
+func recordOne(ctx context.Context, s *store.Store, card string) error {
+	r, l := run(engine.RunID(card), engine.CardID(card)), lease("north", 0)
+	var err error
+	if l.Fence, err = s.Begin(ctx, r, l); err != nil {
+		return err
+	}
+	o := outcome(r, 0, letter(card, engine.CardID(card), 0))
+	o.Errands = []engine.Errand{errand(card+"/1", engine.CardID(card), 0), errand(card+"/2", engine.CardID(card), 0)}
+	return s.Record(ctx, r.ID, l, o)
+}
+
+// However often kiosks are killed in the middle of recording, every outcome that
+// was acknowledged is there, and each that is there is whole: its record, its
+// row in due, its letter and its errands.
+func TestKilledWhileRecording(t *testing.T) {
+	path := newPath(t)
+	s := open(t, path)
+	least := 0
+	for _, afterLines := range []int{1, 20, 7, 40} {
+		acknowledged := []int{-1, -1}
+		writeAndKill(t, deedRecords, path, []engine.RunID{"r1", "r2"}, afterLines, acknowledged)
+		least += acknowledged[0] + acknowledged[1] + 2
+		cards := count(t, s, `SELECT COUNT(*) FROM cards`)
+		if cards < least {
+			t.Errorf("%d outcomes were acknowledged, %d are there", least, cards)
+		}
+		if got, want := rows(t, s), [6]int{cards, cards, cards, cards, 2 * cards, cards}; got != want {
+			t.Errorf("rows are %v, want %v", got, want)
+		}
+	}
+	if n := len(dueFacts(t, s)); n != count(t, s, `SELECT COUNT(*) FROM cards`) {
+		t.Errorf("%d cards are told", n)
+	}
 }

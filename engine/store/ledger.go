@@ -39,12 +39,8 @@ func (s *Store) CardsOf(ctx context.Context, users ...engine.UserID) ([]engine.R
 	var all []engine.Record
 	err := s.look(ctx, "read users' cards", func(tx *sql.Tx) error {
 		for chunk := range slices.Chunk(users, usersAtOnce) {
-			args := make([]any, len(chunk))
-			for i, u := range chunk {
-				args[i] = u
-			}
 			found, err := collect(ctx, tx, scanRecord,
-				`SELECT id, format, version, facts FROM cards WHERE user_id IN (`+places(len(chunk))+`)`, args...)
+				`SELECT id, format, version, facts FROM cards WHERE user_id IN (`+places(len(chunk))+`)`, anys(chunk)...)
 			if err != nil {
 				return err
 			}
@@ -68,6 +64,14 @@ func places(n int) string {
 		all[i] = fmt.Sprintf("$%d", i+1)
 	}
 	return strings.Join(all, ", ")
+}
+
+func anys[T any](all []T) []any {
+	args := make([]any, len(all))
+	for i, one := range all {
+		args[i] = one
+	}
+	return args
 }
 
 func scanRecord(rows *sql.Rows) (engine.Record, error) {
@@ -121,11 +125,15 @@ func notInWork(ctx context.Context, tx *sql.Tx, card engine.CardID) error {
 	}
 }
 
-// putRecord writes a record over the version it was read as, 0 meaning none.
+// putRecord writes a record over the version it was read as, 0 meaning none,
+// and its row in due.
 func putRecord(ctx context.Context, tx *sql.Tx, op string, r engine.Record) error {
 	facts, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("write record of card %s: %w", r.Card.ID, err)
+	}
+	if err := dropDue(ctx, tx, r.Card.ID); err != nil {
+		return err
 	}
 	query := `
 		UPDATE cards SET serial = $2, guid = $3, model = $4, user_id = $5, user_name = $6, state = $7, policy = $8,
@@ -140,10 +148,13 @@ func putRecord(ctx context.Context, tx *sql.Tx, op string, r engine.Record) erro
 	}
 	n, err := exec(ctx, tx, query, r.Card.ID, r.Card.Serial, r.Card.GUID, r.Card.Model, r.User.ID, r.User.Name,
 		r.State, r.Policy, stamp(nextExpiry(r)), stamp(r.Written), factsFormat, string(facts), r.Version)
-	if err == nil && n == 0 {
+	switch {
+	case err != nil:
+		return err
+	case n == 0:
 		return recordMoved(ctx, tx, op, r)
 	}
-	return err
+	return addDue(ctx, tx, r)
 }
 
 // recordMoved says who has the card whose record is not the one that was read.
@@ -163,7 +174,7 @@ func recordMoved(ctx context.Context, tx *sql.Tx, op string, r engine.Record) er
 }
 
 // nextExpiry is when the first certificate that is watched ends: ours and those
-// that are followed, not former ones.
+// that are followed and still there, not former ones.
 func nextExpiry(r engine.Record) time.Time {
 	var first time.Time
 	earlier := func(t time.Time) {
@@ -175,7 +186,7 @@ func nextExpiry(r engine.Record) time.Time {
 		earlier(m.NotAfter)
 	}
 	for _, t := range r.Tracked {
-		if !t.Ignored {
+		if !t.Ignored && t.Gone.IsZero() {
 			earlier(t.NotAfter)
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"cardkiosk/engine"
 )
 
-// Record writes the card's record, the letters, the audit row and the notes in
-// one transaction, and ends the run when o.End is not "". One of o.Notes must
+// Record writes the card's record, the letters, the errands, the audit row and
+// the notes in one transaction, and ends the run when o.End is not "". One of o.Notes must
 // say that the record step is done: when the journal has that note already,
 // nothing is written and the answer is nil. Kind Overtaken when the fence is
 // old, also then: who is overtaken must not go on to the next step.
@@ -37,6 +37,11 @@ func record(ctx context.Context, tx *sql.Tx, id engine.RunID, lease engine.Lease
 	}
 	for _, l := range o.Letters {
 		if err := addLetter(ctx, tx, l); err != nil {
+			return err
+		}
+	}
+	for _, e := range o.Errands {
+		if err := addErrand(ctx, tx, e); err != nil {
 			return err
 		}
 	}

@@ -9,15 +9,16 @@ import (
 )
 
 // rows counts what Record writes.
-func rows(t *testing.T, s *store.Store) [4]int {
+func rows(t *testing.T, s *store.Store) [6]int {
 	t.Helper()
-	return [4]int{
+	return [6]int{
 		count(t, s, `SELECT COUNT(*) FROM cards`), count(t, s, `SELECT COUNT(*) FROM outbox`),
 		count(t, s, `SELECT COUNT(*) FROM audit`), count(t, s, `SELECT COUNT(*) FROM notes`),
+		count(t, s, `SELECT COUNT(*) FROM errands`), count(t, s, `SELECT COUNT(*) FROM due`),
 	}
 }
 
-// Record writes facts, letters, audit and note, and ends the run. That other
+// Record writes facts, letters, errands, audit and note, and ends the run. That other
 // steps are done, or that this one was begun or taken back, does not make it
 // recorded.
 func TestRecord(t *testing.T) {
@@ -27,8 +28,10 @@ func TestRecord(t *testing.T) {
 	undone := note(2, engine.Done)
 	undone.Undo = true
 	must(t, s.Note(t.Context(), "r1", l, []engine.Note{note(0, engine.Done), note(2, engine.Begun), undone}, "", nil))
-	must(t, s.Record(t.Context(), "r1", l, outcome(r, 0, letter("l1", "c1", 0))))
-	if got, want := rows(t, s), [4]int{1, 1, 1, 4}; got != want {
+	o := outcome(r, 0, letter("l1", "c1", 0))
+	o.Errands = []engine.Errand{errand("e1", "c1", 0), errand("e2", "c1", 0)}
+	must(t, s.Record(t.Context(), "r1", l, o))
+	if got, want := rows(t, s), [6]int{1, 1, 1, 4, 2, 1}; got != want {
 		t.Errorf("rows are %v, want %v", got, want)
 	}
 	if got := readCard(t, s, "c1"); got.State != engine.StateIssued || got.Version != 1 {
@@ -49,11 +52,11 @@ func TestRecordTwice(t *testing.T) {
 		r := run("r1", "c1")
 		l := begin(t, s, r, "north")
 		o := outcome(r, 0, letter("l1", "c1", 0))
-		o.End = end
+		o.End, o.Errands = end, []engine.Errand{errand("e1", "c1", 0)}
 		for range 2 {
 			must(t, s.Record(t.Context(), "r1", l, o))
 		}
-		if got, want := rows(t, s), [4]int{1, 1, 1, 1}; got != want {
+		if got, want := rows(t, s), [6]int{1, 1, 1, 1, 1, 1}; got != want {
 			t.Errorf("end %q: rows are %v, want %v", end, got, want)
 		}
 		if v := readCard(t, s, "c1").Version; v != 1 {
@@ -111,6 +114,7 @@ func TestRecordIsWhole(t *testing.T) {
 	for name, spoil := range map[string]func(*engine.Outcome){
 		"state":  func(o *engine.Outcome) { o.Record.State = "odd" },
 		"letter": func(o *engine.Outcome) { o.Letters[0].Created = o.Letters[0].Notice.At },
+		"errand": func(o *engine.Outcome) { o.Errands[0].Due = o.Letters[0].Notice.At },
 		"audit":  func(o *engine.Outcome) { o.Audit.At = o.Letters[0].Notice.At },
 		"end":    func(o *engine.Outcome) { o.End = "exploded" },
 	} {
@@ -119,9 +123,10 @@ func TestRecordIsWhole(t *testing.T) {
 			r := run("r1", "c1")
 			l := begin(t, s, r, "north")
 			o := outcome(r, 0, letter("l1", "c1", 0))
+			o.Errands = []engine.Errand{errand("e1", "c1", 0)}
 			spoil(&o)
 			wants(t, s.Record(t.Context(), "r1", l, o), engine.Broken)
-			if got := rows(t, s); got != [4]int{} {
+			if got := rows(t, s); got != [6]int{} {
 				t.Errorf("rows are %v", got)
 			}
 		})
@@ -136,7 +141,7 @@ func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	wants(t, s.Record(ctx, "r1", l, outcome(r, 0)), engine.Stopped)
-	if got := rows(t, s); got != [4]int{} {
+	if got := rows(t, s); got != [6]int{} {
 		t.Errorf("rows are %v", got)
 	}
 }

@@ -1,11 +1,17 @@
-// Package store keeps the cards' records, the journal of runs, the outbox and
-// the audit in one SQLite file.
+// Package store keeps the cards' records, the journal of runs, the outbox, the
+// errands, the snapshot of the directory, the policies' texts and the audit in
+// one SQLite file.
 //
 // What a method has returned nil for survives a power cut: the file is in WAL
 // mode with synchronous=FULL, which syncs the log before COMMIT returns. Several
 // kiosks may share a file as long as it lies on a local disk of theirs; who has
 // to wait for another's write waits Options.Patience. Times have a resolution of
 // a microsecond, but for those inside JSON, which keep what they had.
+//
+// What reports read of every card stands twice: in the record, as JSON, and in
+// the table due, packed and in the order it is read, with what is known of the
+// person. A million cards go by in seconds that way. Whatever writes a record or
+// a person writes both, in one transaction.
 //
 // Nothing here is a secret: PUKs arrive sealed. But names and addresses are, so
 // the file is its owner's only.
@@ -29,6 +35,10 @@ var (
 	_ engine.Journal = (*Store)(nil)
 	_ engine.Audit   = (*Store)(nil)
 	_ engine.Outbox  = (*Store)(nil)
+
+	_ engine.Errands     = (*Store)(nil)
+	_ engine.People      = (*Store)(nil)
+	_ engine.PolicyTexts = (*Store)(nil)
 )
 
 // Store is an open store. Its methods may be called at the same time. Their

@@ -20,6 +20,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(childDeed) {
 	case deedNotes:
 		os.Exit(writeNotesForEver())
+	case deedRecords:
+		os.Exit(recordForEver())
 	case deedFull:
 		os.Exit(fillDisk())
 	}

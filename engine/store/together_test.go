@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	"golang.org/x/sync/errgroup"
@@ -120,5 +121,46 @@ func TestTwoCouriers(t *testing.T) {
 	}
 	if len(seen) != len(letters) {
 		t.Errorf("%d letters were taken, want %d", len(seen), len(letters))
+	}
+}
+
+// Workers of two kiosks never get the same errand, nor two of one card at once.
+func TestTwoWorkers(t *testing.T) {
+	path := newPath(t)
+	kiosks := []*store.Store{open(t, path), open(t, path)}
+	const cards, each = 8, 3
+	var errands []engine.Errand
+	for i := range cards * each {
+		errands = append(errands, errand(fmt.Sprintf("e%02d", i), engine.CardID(fmt.Sprint(i%cards)), 0))
+	}
+	send(t, kiosks[0], errands...)
+	var mu sync.Mutex
+	inHand, last := map[engine.CardID]string{}, map[engine.CardID]string{}
+	g, ctx := errgroup.WithContext(t.Context())
+	for i := range 6 {
+		g.Go(func() error {
+			for {
+				e, ok, err := kiosks[i%2].TakeErrand(ctx, at(0), at(5))
+				if err != nil || !ok {
+					return err
+				}
+				mu.Lock()
+				if inHand[e.Card] != "" || last[e.Card] >= e.ID {
+					t.Errorf("card %s: %s was taken after %q, while somebody is at %q", e.Card, e.ID, last[e.Card], inHand[e.Card])
+				}
+				inHand[e.Card], last[e.Card] = e.ID, e.ID
+				mu.Unlock()
+				mu.Lock() // no other may have come in between
+				inHand[e.Card] = ""
+				mu.Unlock()
+				if err := kiosks[(i+1)%2].ErrandDone(ctx, e.ID, at(1)); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	must(t, g.Wait())
+	if n := count(t, kiosks[0], `SELECT COUNT(*) FROM errands WHERE state = 'done' AND tries = 1`); n != cards*each {
+		t.Errorf("%d errands are done, after one try each; want %d", n, cards*each)
 	}
 }
