@@ -68,9 +68,10 @@ type unpacker struct {
 }
 
 // newUnpacker begins with a row of a format up to newest; what says of what.
-func newUnpacker(what, row string, newest int) (*unpacker, error) {
-	u := &unpacker{rest: row, escaped: strings.IndexByte(row, '\\') >= 0}
-	return u, readable(what, int(u.int64()), newest)
+func newUnpacker(what, row string, newest int) (unpacker, error) {
+	u := unpacker{rest: row, escaped: strings.IndexByte(row, '\\') >= 0}
+	format := u.int64()
+	return u, readable(what, int(format), newest)
 }
 
 // field returns the next field as it stands.

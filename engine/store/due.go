@@ -49,41 +49,34 @@ func dropDue(ctx context.Context, tx *sql.Tx, card engine.CardID) error {
 // a card that is written meanwhile may come twice, or not at all.
 func (s *Store) EachDue(ctx context.Context, f func(engine.DueFacts) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	pages := make(chan []engine.DueFacts, 1)
-	var failed error
-	go func() {
-		defer close(pages)
-		failed = s.readDue(ctx, pages)
-	}()
+	r := dueReader{
+		look: s.look, last: dueRow{at: math.MinInt64},
+		pages: make(chan []engine.DueFacts, 1), used: make(chan []engine.DueFacts, 3),
+	}
+	go r.read(ctx)
 	defer func() { // the reader has ended when EachDue returns
 		cancel()
-		for range pages {
+		for range r.pages {
 		}
 	}()
-	for page := range pages {
+	for page := range r.pages {
 		for _, facts := range page {
 			if err := f(facts); err != nil {
 				return err
 			}
 		}
+		r.used <- page
 	}
-	return failed
+	return r.err
 }
 
-// readDue reads page after page until the last, or until ctx ends.
-func (s *Store) readDue(ctx context.Context, pages chan<- []engine.DueFacts) error {
-	last := dueRow{at: math.MinInt64}
-	for {
-		page, err := s.duePage(ctx, &last)
-		if err != nil || len(page) == 0 {
-			return err
-		}
-		select {
-		case pages <- page:
-		case <-ctx.Done():
-			return s.trouble(ctx, "read due cards", ctx.Err())
-		}
-	}
+// dueReader reads page after page, one ahead of who uses them.
+type dueReader struct {
+	look  func(ctx context.Context, op string, f func(*sql.Tx) error) error
+	last  dueRow
+	pages chan []engine.DueFacts // closed after the last
+	used  chan []engine.DueFacts // are filled again
+	err   error                  // why it ended, when pages is closed
 }
 
 // dueRow is where reading has come to.
@@ -92,29 +85,47 @@ type dueRow struct {
 	card string
 }
 
-// duePage reads the cards after the last one, and moves that on.
-func (s *Store) duePage(ctx context.Context, last *dueRow) (page []engine.DueFacts, err error) {
-	after := *last
-	scan := func(rows *sql.Rows) (engine.DueFacts, error) {
-		var (
-			due    string
-			person sql.NullString
-		)
-		if err := rows.Scan(&last.at, &last.card, &due, &person); err != nil {
-			return engine.DueFacts{}, err
+func (r *dueReader) read(ctx context.Context) {
+	defer close(r.pages)
+	for {
+		var page []engine.DueFacts
+		select {
+		case page = <-r.used:
+		default: // at first, when none was used yet
+			page = make([]engine.DueFacts, 0, duePage)
 		}
-		return dueFacts(due, person)
+		if page, r.err = r.page(ctx, page[:0]); r.err != nil || len(page) == 0 {
+			return
+		}
+		select {
+		case r.pages <- page:
+		case <-ctx.Done(): // nobody reads on, or else the next page says why
+		}
 	}
-	err = s.look(ctx, "read due cards", func(tx *sql.Tx) error {
-		page, err = collect(ctx, tx, scan, `
+}
+
+// page reads the cards after the last one, and moves that on.
+func (r *dueReader) page(ctx context.Context, page []engine.DueFacts) ([]engine.DueFacts, error) {
+	err := r.look(ctx, "read due cards", func(tx *sql.Tx) error {
+		return each(ctx, tx, func(rows *sql.Rows) error {
+			facts, err := r.scan(rows)
+			page = append(page, facts)
+			return err
+		}, `
 			SELECT next_expiry, card, due, person FROM due
-			WHERE (next_expiry, card) > ($1, $2) ORDER BY next_expiry, card LIMIT $3`, after.at, after.card, duePage)
-		return err
+			WHERE (next_expiry, card) > ($1, $2) ORDER BY next_expiry, card LIMIT $3`, r.last.at, r.last.card, duePage)
 	})
 	return page, err
 }
 
-func dueFacts(due string, person sql.NullString) (f engine.DueFacts, err error) {
+func (r *dueReader) scan(rows *sql.Rows) (f engine.DueFacts, err error) {
+	var (
+		due    string
+		person sql.NullString
+	)
+	if err := rows.Scan(&r.last.at, &r.last.card, &due, &person); err != nil {
+		return f, err
+	}
 	if f.Record, err = unpackDue(due); err != nil || !person.Valid {
 		return f, err
 	}

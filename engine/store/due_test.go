@@ -159,6 +159,7 @@ func TestDueAgrees(t *testing.T) {
 		rounds++
 		d := &dueModel{s: s, round: rounds, people: map[engine.UserID]engine.Person{}}
 		t.Repeat(map[string]func(*rapid.T){"assign": d.assign, "see": d.see, "revoked": d.revoked, "keep": d.keep, "": d.check})
+		d.takeBack(t)
 	})
 }
 
@@ -185,6 +186,17 @@ func (d *dueModel) assign(t *rapid.T) {
 	r.Card.ID, r.State, r.Version = card, engine.StateIssued, old.Version
 	r.User.ID = rapid.SampledFrom([]engine.UserID{"", d.user(t)}).Draw(t, "holder")
 	expect(t, d.s.Assign(t.Context(), r, auditRow(card, "", "done")), engine.Broken)
+}
+
+// takeBack keeps the cards of this round out of the next.
+func (d *dueModel) takeBack(t *rapid.T) {
+	for _, name := range []string{"a", "b", "c"} {
+		r, ok, err := d.s.Card(t.Context(), engine.CardID(fmt.Sprintf("%d/%s", d.round, name)))
+		expect(t, err, engine.Broken)
+		if r.User = (engine.UserRef{}); ok {
+			expect(t, d.s.Assign(t.Context(), r, auditRow(r.Card.ID, "", "done")), engine.Broken)
+		}
+	}
 }
 
 func (d *dueModel) see(t *rapid.T) {

