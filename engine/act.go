@@ -22,7 +22,7 @@ func (r *runner) intent(n int) (Data, error) {
 		return Data{GUID: hex.EncodeToString(sum[:16])}, nil
 	case SetPUK:
 		return r.drawPUK()
-	case ProveCard, MakeKey, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey, WriteCertificate,
+	case ProveCard, MakeKey, ImportKey, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey, WriteCertificate,
 		Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
 	}
 	return Data{}, nil
@@ -42,6 +42,8 @@ func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
 		err = r.proveCard(ctx, n)
 	case MakeKey:
 		data, err = r.makeKey(ctx, s)
+	case ImportKey:
+		data, err = r.importKey(ctx, s)
 	case SetPIN:
 		err = r.card.SetPIN(ctx, r.pin)
 	case SetPUK:
@@ -98,7 +100,26 @@ func (r *runner) makeKey(ctx context.Context, s Step) (Data, error) {
 	return Data{Public: key.Public}, nil
 }
 
-// askCA gets the certificate for a key the run made. A request that may have
+// importKey has the card take the key of a common certificate. It is fetched
+// anew each time, and forgotten at once.
+func (r *runner) importKey(ctx context.Context, s Step) (Data, error) {
+	if r.desk.Commons == nil {
+		return Data{}, &Error{Op: "import key", Kind: BadInput, Subject: s.Template, Err: errors.New("no common certificate is configured any more")}
+	}
+	material, err := r.desk.Commons.Key(ctx, Fingerprint(s.Certificate))
+	if err != nil {
+		return Data{}, err
+	}
+	defer material.Wipe()
+	key, err := r.card.ImportKey(ctx, s.Place, material, s.Key)
+	if err != nil {
+		return Data{}, err
+	}
+	return Data{Public: key.Public}, nil
+}
+
+// askCA gets the certificate for a key the run made, or, when the plan says so,
+// for one that was there. A request that may have
 // reached the CA before is looked up first.
 func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
 	s := r.run.Plan.Steps[n]
@@ -123,7 +144,7 @@ func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
 
 func (r *runner) request(ctx context.Context, ca CA, n int, id string) (Answer, error) {
 	s := r.run.Plan.Steps[n]
-	public, err := x509.ParsePKIXPublicKey(r.run.made(s.Template))
+	public, err := x509.ParsePKIXPublicKey(r.run.asksFor(n))
 	if err != nil {
 		return Answer{}, fmt.Errorf("read the key that was made: %w", err)
 	}
@@ -146,7 +167,7 @@ func (r *runner) weigh(ctx context.Context, ca CA, n int, a Answer) (NoteKind, D
 		if err != nil {
 			return "", Data{}, err
 		}
-		if err := checkIssued(s.Ask, r.run.made(s.Template), a.Certificate, issuers, r.desk.Now()); err != nil {
+		if err := checkIssued(s.Ask, r.run.asksFor(n), a.Certificate, issuers, r.desk.Now()); err != nil {
 			r.desk.Log.Error("CA issued what was not asked for", "run", r.run.ID, "ca", s.Ask.CA, "err", err)
 			return r.unwanted(ctx, ca, n, a.Certificate, err)
 		}
@@ -179,10 +200,7 @@ func (r *runner) moveKey(ctx context.Context, n int) error {
 	if r.fresh[n] && !r.again {
 		return r.card.MoveKey(ctx, s.From, s.Place)
 	}
-	meant := s.Public
-	if meant == nil {
-		meant = r.run.made(s.Template)
-	}
+	meant := r.run.moves(n)
 	from, err := r.card.KeyAt(ctx, s.From)
 	if err != nil {
 		return err

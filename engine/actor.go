@@ -26,9 +26,11 @@ const (
 	FindUsers      Privilege = "find users"
 	ViewCard       Privilege = "view card"
 	AssignCard     Privilege = "assign card"
+	AdoptCard      Privilege = "adopt card"
 	UpdateCard     Privilege = "update card"
 	ContinueUpdate Privilege = "continue update"
 	SeeHistory     Privilege = "see history"
+	SeeDue         Privilege = "see due cards"
 	ShowPUK        Privilege = "show PUK" // the help desk's; its key is the other half of it
 )
 
@@ -36,8 +38,8 @@ const (
 // What is not listed is denied.
 var granted = map[Mode]map[Privilege]bool{
 	Operator: {
-		FindUsers: true, ViewCard: true, AssignCard: true,
-		UpdateCard: true, ContinueUpdate: true, SeeHistory: true, ShowPUK: true,
+		FindUsers: true, ViewCard: true, AssignCard: true, AdoptCard: true,
+		UpdateCard: true, ContinueUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
 	},
 }
 

@@ -34,6 +34,7 @@ func (d *Desk) assign(ctx context.Context, actor Actor, c *Connected, user User,
 	if err := d.Ledger.Assign(ctx, record, row); err != nil {
 		return Record{}, err
 	}
+	d.remember(ctx, user)
 	record, _, err := d.Ledger.Card(ctx, record.Card.ID)
 	return record, err
 }

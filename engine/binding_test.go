@@ -48,7 +48,7 @@ func TestIssuerSerialBinding(t *testing.T) {
 		for _, a := range c.issuer {
 			issuer = append(issuer, pkix.RelativeDistinguishedNameSET{{Type: a.oid, Value: a.value}})
 		}
-		got, err := IssuerSerialBinding(issuedBy(t, issuer, c.serial))
+		got, err := IssuerSerialBinding(certificateBy(t, issuer, c.serial))
 		if err != nil || got != c.want {
 			t.Errorf("got  %s (%v)\nwant %s", got, err, c.want)
 		}
@@ -62,7 +62,7 @@ func TestIssuerSerialBinding(t *testing.T) {
 }
 
 // issuedBy makes a certificate whose issuer is as given.
-func issuedBy(t *testing.T, issuer pkix.RDNSequence, serial string) []byte {
+func certificateBy(t *testing.T, issuer pkix.RDNSequence, serial string) []byte {
 	t.Helper()
 	name, err := asn1.Marshal(issuer)
 	if err != nil {

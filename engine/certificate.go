@@ -40,6 +40,13 @@ func ParseCertificate(der []byte) (Certificate, error) {
 	}, nil
 }
 
+// encrypts reports whether a certificate is for encryption (RFC 5280, 4.2.1.3).
+// One that cannot be read is not.
+func encrypts(der []byte) bool {
+	c, err := x509.ParseCertificate(der)
+	return err == nil && c.KeyUsage&(x509.KeyUsageKeyEncipherment|x509.KeyUsageKeyAgreement) != 0
+}
+
 // Fingerprint is the SHA-256 of a certificate, in hex.
 func Fingerprint(der []byte) string {
 	sum := sha256.Sum256(der)
@@ -77,6 +84,3 @@ func lifeAt(notBefore, notAfter, now time.Time) Life {
 	}
 	return Valid
 }
-
-// due reports whether this is a time to renew.
-func (l Life) due() bool { return l == Expiring || l == Expired }

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // Fate is what an update does with one template's certificate.
 type Fate string
@@ -23,7 +20,9 @@ type Choice struct {
 	Ticked    bool // before anybody chose
 	IfTicked  Fate
 	IfCleared Fate
-	Reason    *Expires // why it would be renewed
+	Reason    Reason // why there would be a new one; nil for an Added
+	SameKey   bool   // the new one would be for the key that is on the card
+	Leaving   bool   // the policy does not have it any more: Template has its name only
 }
 
 // Fate returns what happens to the certificate for this tick.
@@ -35,32 +34,50 @@ func (c Choice) Fate(ticked bool) Fate {
 }
 
 // Choices lists the policy's templates with what an update would do to each.
-// Mandatory ones come first and are ticked whatever a selection says.
-func Choices(policy Policy, record Record, contents *Contents, now time.Time) []Choice {
-	var mandatory, optional []Choice
-	for _, t := range policy.Templates {
-		c := choiceOf(t, record, contents, now)
+// Mandatory ones come first and are ticked whatever a selection says; what the
+// policy does not have any more comes last, and goes whatever a selection says.
+func Choices(s Situation) []Choice {
+	s.Record = s.Record.renamed(renames(s.Before, s.Policy, s.Record))
+	var mandatory, optional, leaving []Choice
+	for _, t := range s.Policy.Templates {
+		c := s.choice(t)
 		if t.Optional {
 			optional = append(optional, c)
 		} else {
 			mandatory = append(mandatory, c)
 		}
 	}
-	return append(mandatory, optional...)
+	for _, m := range s.leaving() {
+		leaving = append(leaving, Choice{
+			Template: Template{Name: m.Template, Place: m.Place}, IfTicked: Removed, IfCleared: Removed, Leaving: true,
+		})
+	}
+	return slices.Concat(mandatory, optional, leaving)
 }
 
-func choiceOf(t Template, record Record, contents *Contents, now time.Time) Choice {
+func (s Situation) choice(t Template) Choice {
 	c := Choice{Template: t, Ticked: !t.Optional, IfTicked: Added, IfCleared: Absent}
-	m, ok := onCard(t, record, contents)
+	m, ok := s.holds(t)
 	if !ok {
 		return c
 	}
 	c.Ticked, c.IfTicked, c.IfCleared = true, Stays, Removed
-	if life := t.life(m, now); life.due() {
-		c.IfTicked = Renewed
-		c.Reason = &Expires{t.Name, m.Place, m.NotAfter, life}
+	if against := s.against(t, m); len(against) > 0 {
+		c.IfTicked, c.Reason = Renewed, against[0]
+		_, revoked := c.Reason.(Revoked)
+		c.SameKey = t.Renewal.SameKey && !t.Common() && !revoked && s.young(t, m)
 	}
 	return c
+}
+
+// young reports whether a key may be certified once more. One whose age nobody
+// knows is as old as its certificate at least.
+func (s Situation) young(t Template, m Managed) bool {
+	made := m.KeyMade
+	if made.IsZero() {
+		made = m.NotBefore
+	}
+	return t.Renewal.KeyMaxDays == 0 || s.Now.Before(made.AddDate(0, 0, t.Renewal.KeyMaxDays))
 }
 
 // Selection is what a person chose. What it does not mention keeps its
@@ -70,8 +87,12 @@ type Selection struct {
 	Track    map[string]bool // fingerprint of a third-party certificate → follow it
 }
 
-// ticked says whether a template is wanted: mandatory ones always are.
+// ticked says whether a template is wanted: mandatory ones always are, and those
+// that the policy has no more never.
 func (s Selection) ticked(c Choice) bool {
+	if c.Leaving {
+		return false
+	}
 	if !c.Template.Optional {
 		return true
 	}
@@ -121,13 +142,31 @@ func thirdParty(record Record, it Item) ThirdParty {
 	return f
 }
 
+// decided reports whether a person has decided about a third-party certificate:
+// that it is followed, or that it is not.
+func (r Record) decided(fingerprint string) bool {
+	return slices.ContainsFunc(r.Tracked, func(t Tracked) bool { return t.Fingerprint == fingerprint })
+}
+
+// undecided lists the certificates on a card that nobody has decided about.
+func undecided(r Record, contents Contents) []Tracked {
+	var found []Tracked
+	for _, f := range FindThirdParty(r, contents) {
+		if f.Unreadable == "" && !f.Tracked && !f.Ignored {
+			found = append(found, trackedOf(f, false))
+		}
+	}
+	return found
+}
+
 // manages reports whether an item is ours: the certificate we recorded there,
 // or an unreadable object where we recorded one.
 func (r Record) manages(it Item) bool {
-	for _, m := range slices.Concat(r.Managed, r.Former) {
-		if m.Place == it.Place && (it.Unreadable != "" || Fingerprint(it.Certificate) == m.Fingerprint) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(slices.Concat(r.Managed, r.Former), func(m Managed) bool { return m.lies(it) })
+}
+
+// lies reports whether a recorded certificate is what lies at its place, or what
+// cannot be read there.
+func (m Managed) lies(it Item) bool {
+	return m.Place == it.Place && (it.Unreadable != "" || it.Certificate != nil && Fingerprint(it.Certificate) == m.Fingerprint)
 }

@@ -96,7 +96,8 @@ type Connected struct {
 	Reader   string
 	Visit    int // the reader's, while the card lies in it
 	Contents Contents
-	Record   Record // zero State for a card the store does not know
+	Record   Record  // zero State for a card the store does not know
+	before   *Policy // see Situation
 	card     Card
 }
 
@@ -144,7 +145,12 @@ func (d *Desk) readInto(ctx context.Context, c *Connected) (err error) {
 	if c.Contents, err = c.card.Inspect(ctx); err != nil {
 		return err
 	}
-	c.Record, _, err = d.Ledger.Card(ctx, c.Contents.Identity.ID)
+	if c.Record, _, err = d.Ledger.Card(ctx, c.Contents.Identity.ID); err != nil {
+		return err
+	}
+	c.Record = d.askRevoked(ctx, c.Record)
+	d.see(ctx, c)
+	c.before, err = d.before(ctx, c.Record)
 	return err
 }
 
@@ -154,15 +160,16 @@ func (d *Desk) View(ctx context.Context, actor Actor, c *Connected, user *User) 
 	if err := may(actor, ViewCard); err != nil {
 		return CardView{}, err
 	}
-	record, policy := c.Record, Policy{}
+	record := c.Record
 	if record.State == "" {
 		record.Card = c.Contents.Identity
 	}
-	if user != nil {
-		var err error
-		if policy, err = d.PolicyOf(*user); err != nil {
-			return CardView{}, err
-		}
+	if user == nil {
+		return d.view(ctx, Situation{Record: record, Contents: &c.Contents, Now: d.Now()})
 	}
-	return d.view(ctx, policy, record, &c.Contents)
+	now, err := d.situation(ctx, *user, record, &c.Contents)
+	if err != nil {
+		return CardView{}, err
+	}
+	return d.view(ctx, now)
 }

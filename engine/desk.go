@@ -32,6 +32,7 @@ type Desk struct {
 	Commons      Commons      // nil where no policy has a common certificate
 
 	PolicyOf     func(User) (Policy, error) // the policy a user has now; Kind NoPolicy when none
+	Attributes   []string                   // of the directory, that recipes read or templates track
 	PolicyGroups []string                   // DNs of the groups that policies name
 
 	Now    func() time.Time

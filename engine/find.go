@@ -46,9 +46,15 @@ func (s *Search) Next(ctx context.Context) ([]FoundUser, error) {
 	for _, r := range records {
 		byUser[r.User.ID] = append(byUser[r.User.ID], r)
 	}
+	persons, err := s.desk.persons(ctx, records)
+	if err != nil {
+		return nil, err
+	}
 	page := make([]FoundUser, len(users))
 	for i, u := range users {
-		page[i] = s.desk.found(u.shown(), byUser[u.ID])
+		if page[i], err = s.desk.found(ctx, u, byUser[u.ID], persons); err != nil {
+			return nil, err
+		}
 	}
 	return page, nil
 }
@@ -56,17 +62,38 @@ func (s *Search) Next(ctx context.Context) ([]FoundUser, error) {
 // Close gives the search up.
 func (s *Search) Close() { s.hits.Close() }
 
-func (d *Desk) found(u User, records []Record) FoundUser {
-	f := FoundUser{User: u, Cards: len(records)}
-	if f.Cards == 0 {
-		return f
+// persons is what the snapshot has of the holders of cards.
+func (d *Desk) persons(ctx context.Context, records []Record) (map[UserID]Person, error) {
+	ids := make([]UserID, len(records))
+	for i, r := range records {
+		ids[i] = r.User.ID
 	}
-	policy, err := d.PolicyOf(u)
+	list, err := d.People.Persons(ctx, ids...)
 	if err != nil {
-		return f
+		return nil, err
 	}
+	persons := map[UserID]Person{}
+	for _, p := range list {
+		persons[p.User.ID] = p
+	}
+	return persons, nil
+}
+
+// found says whether a user's cards are due. A search does not tell in which
+// groups they are: where policies name groups, the snapshot does.
+func (d *Desk) found(ctx context.Context, u User, records []Record, persons map[UserID]Person) (FoundUser, error) {
+	f := FoundUser{User: u.shown(), Cards: len(records)}
+	person, known := persons[u.ID]
+	if len(records) == 0 || len(d.PolicyGroups) > 0 && !known {
+		return f, nil
+	}
+	u.Groups = person.User.Groups
 	for _, r := range records {
-		f.Due = f.Due || Due(Reasons(policy, r, nil, d.Now()))
+		s, err := d.situation(ctx, u, r, nil)
+		if err != nil {
+			return f, err
+		}
+		f.Due = f.Due || Due(Reasons(s))
 	}
-	return f
+	return f, nil
 }

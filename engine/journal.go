@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 )
 
@@ -37,6 +38,12 @@ const (
 	Begun   NoteKind = "begun"
 	Done    NoteKind = "done"
 	Refused NoteKind = "refused" // the CA said no; its words are in Words
+
+	// A certificate did not fit: the template's steps beyond the plan's Decided
+	// are undone one by one, and can be begun again. In between nobody knows
+	// what lies where without looking.
+	RollingBack NoteKind = "rolling back"
+	RolledBack  NoteKind = "rolled back"
 )
 
 // Note is one entry of the journal.
@@ -77,8 +84,12 @@ func (r Run) undone(step int) bool {
 
 func (r Run) find(like Note) (Note, bool) {
 	for i := len(r.Notes) - 1; i >= 0; i-- {
-		if n := r.Notes[i]; n.Undo == like.Undo && n.Step == like.Step && n.Kind == like.Kind {
+		switch n := r.Notes[i]; {
+		case n.Undo != like.Undo || n.Step != like.Step:
+		case n.Kind == like.Kind:
 			return n, true
+		case n.Kind == RollingBack && like.Kind == Done, n.Kind == RolledBack && like.Kind == Begun:
+			return Note{}, false // what was so before is so no more: it begins, and is noted, anew
 		}
 	}
 	return Note{}, false
@@ -122,7 +133,7 @@ func (r Run) skips(step int) bool {
 		return r.spared(s.Template)
 	case WriteCertificate, Check:
 		return refused || r.spared(s.Template)
-	case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
+	case ProveCard, ImportKey, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
 		MoveKey, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
 	}
 	return false
@@ -140,6 +151,14 @@ func (r Run) spared(template string) bool {
 		}
 	}
 	return false
+}
+
+// sparedAt reports whether what lies at a place is left alone because the
+// template that was to come there is.
+func (r Run) sparedAt(at Place) bool {
+	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool {
+		return s.Verb == MakeKey && s.Place == at && r.spared(s.Template)
+	})
 }
 
 // refusedAfter reports whether a request among these steps was refused.
@@ -194,12 +213,22 @@ func (r Run) finishes() RunEnd {
 
 // Committed reports whether a step that cannot be taken back was begun.
 func (r Run) Committed() bool {
-	for _, n := range r.Notes {
-		if !n.Undo && n.Step >= r.Plan.Decided {
+	for i := r.Plan.Decided; i < len(r.Plan.Steps); i++ {
+		if last, ok := r.last(i); ok && last.Kind != RolledBack {
 			return true
 		}
 	}
 	return false
+}
+
+// last returns the last note about a step of the plan.
+func (r Run) last(step int) (Note, bool) {
+	for _, n := range slices.Backward(r.Notes) {
+		if !n.Undo && n.Step == step {
+			return n, true
+		}
+	}
+	return Note{}, false
 }
 
 // midway reports whether a step ends what the one before it has torn open: the
@@ -212,7 +241,7 @@ func (r Run) midway(step int) bool {
 	}
 	for i := r.Plan.Decided; i < step; i++ {
 		before := r.Plan.Steps[i]
-		if before.Template == s.Template && (before.Verb == MoveKey || before.Verb == MakeKey) && r.has(i, Done) {
+		if before.Template == s.Template && (before.Verb == MoveKey || before.Verb == MakeKey || before.Verb == ImportKey) && r.has(i, Done) {
 			return true
 		}
 	}
@@ -230,7 +259,7 @@ func (r Run) undoSteps() []Step {
 		}
 		s := r.Plan.Steps[i]
 		switch s.Verb {
-		case MakeKey:
+		case MakeKey, ImportKey:
 			back = append(back, Step{Verb: RemoveKey, Place: s.Place, Template: s.Template})
 		case WriteCertificate: // a copy
 			back = append(back, Step{Verb: RemoveCertificate, Place: s.Place, Template: s.Template})
@@ -245,13 +274,32 @@ func (r Run) undoSteps() []Step {
 	return back
 }
 
-// made returns the public key the run made for a template.
+// made returns the public key the run made, or took from a PFX, for a template.
 func (r Run) made(template string) []byte {
-	return r.data(MakeKey, template).Public
+	if made := r.data(MakeKey, template).Public; made != nil {
+		return made
+	}
+	return r.data(ImportKey, template).Public
 }
 
-// granted returns the certificate the run was given for a template.
+// asksFor returns the public key a request is for: one that was there, or the
+// one the run made.
+func (r Run) asksFor(step int) []byte {
+	s := r.Plan.Steps[step]
+	if s.Public != nil {
+		return s.Public
+	}
+	return r.made(s.Template)
+}
+
+// granted returns the certificate the run was given for a template, or took
+// from a PFX.
 func (r Run) granted(template string) []byte {
+	for _, s := range r.Plan.Steps {
+		if s.Verb == ImportKey && s.Template == template {
+			return s.Certificate
+		}
+	}
 	return r.data(AskCA, template).Certificate
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -21,11 +22,12 @@ func (r *runner) record(ctx context.Context, n int) error {
 	}
 	notice := r.run.notice(now)
 	letters := r.run.letters(notice)
+	after := r.run.outcome(before, now)
 	o := Outcome{
-		Record: r.run.outcome(before, now), Letters: letters, Notes: notes, End: end,
+		Record: after, Letters: letters, Errands: r.run.errands(after, now), Notes: notes, End: end,
 		Audit: AuditRow{
 			At: now, Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
-			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(letters),
+			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
 		},
 	}
 	lease := r.desk.lease(r.run.Actor, r.run.Fence)
@@ -40,12 +42,12 @@ func (r *runner) record(ctx context.Context, n int) error {
 
 // auditDetail says what an auditor would ask about: a card that could not
 // prove itself, and a holder nobody could write to.
-func (r Run) auditDetail(letters []Letter) string {
+func (r Run) auditDetail() string {
 	detail := ""
 	if !slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return s.Verb == ProveCard }) {
 		detail = "the card was not proven by a known key"
 	}
-	if len(letters) == 0 {
+	if r.Plan.User.Mail == "" {
 		if detail != "" {
 			detail += "; "
 		}
@@ -56,16 +58,24 @@ func (r Run) auditDetail(letters []Letter) string {
 
 // outcome is the record after the run, from the record before it.
 func (r Run) outcome(before Record, now time.Time) Record {
-	after := before
+	after := before.renamed(r.Plan.Renames)
 	after.Card, after.User = r.Plan.Card, r.Plan.User
-	after.State, after.Policy, after.Written = StateIssued, r.Plan.Policy, now
-	after.Managed = slices.Clone(before.Managed)
-	after.Former = slices.Clone(before.Former)
+	after.State, after.Policy, after.Under, after.Written = StateIssued, r.Plan.Policy, r.Plan.Under, now
+	after.Managed = slices.Clone(after.Managed)
+	after.Former = slices.Clone(after.Former)
 	after.Tracked = r.Plan.Tracks
+	gone := func(m Managed) bool { return r.Plan.forgets(m.Fingerprint) }
+	after.Managed, after.Former = slices.DeleteFunc(after.Managed, gone), slices.DeleteFunc(after.Former, gone)
+	if r.Plan.Access != "" {
+		after.Access = r.Plan.Access == AccessRegister
+	}
+	for _, template := range r.Plan.Retires {
+		after.retire(template)
+	}
 	for i, s := range r.Plan.Steps {
 		note, done := r.note(i, Done)
 		if s.Verb == AskCA && r.has(i, Refused) { // when its old key was gone already
-			after.forget(s.Template)
+			after.forgetAt(s.Place)
 		}
 		if !done {
 			continue
@@ -82,20 +92,43 @@ func (r Run) outcome(before Record, now time.Time) Record {
 				after.manage(r.managed(s))
 			}
 		case RemoveCertificate:
-			after.forget(s.Template)
-		case ProveCard, MakeKey, AskCA, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey,
+			after.forgetAt(s.Place)
+		case ProveCard, MakeKey, ImportKey, AskCA, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey,
 			Check, WriteHistory, RemoveKey, WriteRecord, GiveBack:
 		}
 	}
+	after.Seen = r.seen(after, now)
 	return after
+}
+
+// seen is what the plan found on the card and left alone: what nobody has
+// decided about, and what of the record cannot be read.
+func (r Run) seen(after Record, now time.Time) Sighting {
+	seen := Sighting{At: now, Outside: r.Plan.Outside}
+	for _, m := range slices.Concat(after.Managed, after.Former) {
+		if slices.Contains(r.Plan.Missing, Missing{m.Place, m.Fingerprint, true}) {
+			seen.Missing = append(seen.Missing, m.Fingerprint)
+		}
+	}
+	return seen
 }
 
 // managed describes the certificate a step wrote.
 func (r Run) managed(s Step) Managed {
 	m := Managed{Template: s.Template, Place: s.Place}
-	for i, asked := range r.Plan.Steps {
-		if asked.Verb == AskCA && asked.Template == s.Template {
-			m.CA, m.Request = asked.Ask.CA, requestID(r.ID, i)
+	for i, how := range r.Plan.Steps {
+		if how.Template != s.Template {
+			continue
+		}
+		switch note, _ := r.note(i, Done); how.Verb {
+		case AskCA:
+			m.CA, m.Request, m.Attributes = how.Ask.CA, requestID(r.ID, i), how.Ask.Attributes
+		case MakeKey:
+			m.KeyMade = note.At
+		case ImportKey:
+			m.Common = true
+		case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
+			WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
 		}
 	}
 	c, err := ParseCertificate(r.granted(s.Template))
@@ -108,27 +141,48 @@ func (r Run) managed(s Step) Managed {
 	return m
 }
 
-// manage puts a certificate where the one it replaces stood, or last.
+// manage puts a certificate where the one it replaces stood, or last. A key that
+// was there before is as old as it was.
 func (r *Record) manage(m Managed) {
-	at := slices.IndexFunc(r.Managed, func(old Managed) bool { return old.Template == m.Template })
+	for _, old := range r.Managed {
+		if m.KeyMade.IsZero() && !m.Common && bytes.Equal(old.Public, m.Public) {
+			m.KeyMade = old.KeyMade
+		}
+	}
+	at := slices.IndexFunc(r.Managed, func(old Managed) bool { return old.Template == m.Template || old.Place == m.Place })
 	if at < 0 {
 		r.Managed = append(r.Managed, m)
 		return
 	}
 	r.Managed[at] = m
+	r.Managed = slices.DeleteFunc(r.Managed, func(old Managed) bool {
+		return old.Fingerprint != m.Fingerprint && (old.Template == m.Template || old.Place == m.Place)
+	})
 }
 
-func (r *Record) forget(template string) {
-	r.Managed = slices.DeleteFunc(r.Managed, func(m Managed) bool { return m.Template == template })
+func (r *Record) forgetAt(place Place) {
+	r.Managed = slices.DeleteFunc(r.Managed, func(m Managed) bool { return m.Place == place })
 }
 
-// keepFormer notes that the template's old certificate now lies at another
-// place.
-func (r *Record) keepFormer(s Step) {
+// retire makes a template's certificate a former one, where it lies.
+func (r *Record) retire(template string) {
 	for _, m := range r.Managed {
-		if m.Template == s.Template && m.Fingerprint == Fingerprint(s.Certificate) {
-			m.Place = s.Place
+		if m.Template == template {
 			r.Former = append(r.Former, m)
+			r.Managed = slices.DeleteFunc(r.Managed, func(m Managed) bool { return m.Template == template })
+			return
+		}
+	}
+}
+
+// keepFormer notes that an old certificate now lies at another place.
+func (r *Record) keepFormer(s Step) {
+	for _, m := range slices.Concat(r.Managed, r.Former) {
+		if m.Fingerprint == Fingerprint(s.Certificate) {
+			m.Place = s.Place
+			r.Former = slices.DeleteFunc(r.Former, func(f Managed) bool { return f.Fingerprint == m.Fingerprint })
+			r.Former = append(r.Former, m)
+			return
 		}
 	}
 }
@@ -140,7 +194,7 @@ func (r Run) notice(at time.Time) Notice {
 		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(),
 	}
 	for _, l := range r.Plan.Goes {
-		if r.spared(l.Title) {
+		if r.sparedAt(l.Place) {
 			n.Kept = append(n.Kept[:len(n.Kept):len(n.Kept)], Stay{l.Place, l.Title, GroupManaged})
 		} else {
 			n.Removed = append(n.Removed, l)
@@ -154,11 +208,21 @@ func (r Run) notice(at time.Time) Notice {
 	return n
 }
 
-// letters are whom the run is told to: its user, where there is an address.
+// letters are whom the run is told to: as the policy says, and the user only
+// where there is an address.
 func (r Run) letters(n Notice) []Letter {
-	to := r.Plan.User.Mail
-	if to == "" {
-		return nil
+	tell := r.Plan.Tell
+	if r.Plan.Format < 2 {
+		tell = []string{ToUser}
 	}
-	return []Letter{{ID: letterID(r.ID, n.Event, to), To: to, Created: n.At, Notice: n}}
+	var letters []Letter
+	for _, to := range tell {
+		if to == ToUser {
+			to = r.Plan.User.Mail
+		}
+		if to != "" && !slices.ContainsFunc(letters, func(l Letter) bool { return l.To == to }) {
+			letters = append(letters, Letter{ID: letterID(r.ID, n.Event, to), To: to, Created: n.At, Notice: n})
+		}
+	}
+	return letters
 }

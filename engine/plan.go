@@ -10,6 +10,8 @@ type Plan struct {
 	Card   Identity `json:"card"`
 	User   UserRef  `json:"user"`
 	Policy string   `json:"policy"`
+	Under  string   `json:"under,omitempty"`  // the hash of its text
+	Was    string   `json:"was,omitempty"`    // the policy that the card was written under, when it is another
 	First  bool     `json:"first,omitempty"`  // the card has never been written
 	NewPIN bool     `json:"newPIN,omitempty"` // the holder gives the card its PIN
 
@@ -25,20 +27,54 @@ type Plan struct {
 
 	Tracking bool `json:"tracking,omitempty"` // Tracks differs from what the record has
 
+	Renames   map[string]string `json:"renames,omitempty"`   // templates that have another name in the policy now
+	Retires   []string          `json:"retires,omitempty"`   // templates whose certificate stays as a former one
+	Missing   []Missing         `json:"missing,omitempty"`   // recorded certificates that are not at their place
+	Outgoing  []Outgoing        `json:"outgoing,omitempty"`  // certificates that are replaced or removed
+	Publish   bool              `json:"publish,omitempty"`   // what is written goes to the directory …
+	Published [][]byte          `json:"published,omitempty"` // … with these, which stay (DER)
+	Bound     []string          `json:"bound,omitempty"`     // altSecurityIdentities values of certificates that stay
+	Outside   []Tracked         `json:"outside,omitempty"`   // certificates from elsewhere that nobody has decided about
+	Access    AccessDeed        `json:"access,omitempty"`    // what the access system is told
+	Tell      []string          `json:"tell,omitempty"`      // who is written to: ToUser, addresses; before format 2 the user
+	Switches  bool              `json:"switches,omitempty"`  // that is because the policy switched it
+
 	PINEntries int `json:"pinEntries"`
 	Touches    int `json:"touches"`
 
 	Obstacles []Obstacle `json:"-"` // why it cannot be carried out; empty in every journal
+
+	text []byte // the policy's, to be kept under its hash before the run begins
+}
+
+// Outgoing is a certificate that leaves its place: what is done about it
+// elsewhere, once the card is written.
+type Outgoing struct {
+	Template    string `json:"template"` // whose step takes it away
+	Fingerprint string `json:"fingerprint"`
+	CA          string `json:"ca,omitempty"`
+	Serial      string `json:"serial,omitempty"`
+	Binding     string `json:"binding,omitempty"` // its altSecurityIdentities value
+	Revoke      bool   `json:"revoke,omitempty"`
+	GraceDays   int    `json:"graceDays,omitempty"`
+}
+
+// Missing is a recorded certificate that the plan did not find at its place. It
+// is forgotten, unless the object there cannot be read: nobody knows what that is.
+type Missing struct {
+	Place       Place  `json:"place"`
+	Fingerprint string `json:"fingerprint"`
+	Unreadable  bool   `json:"unreadable,omitempty"`
 }
 
 // PlanFormat counts the changes of meaning of a journalled plan. A kiosk
 // resumes every format up to its own.
-const PlanFormat = 1
+const PlanFormat = 2
 
 // Changes reports whether carrying the plan out would change anything on the
 // card or in its record.
 func (p Plan) Changes() bool {
-	return p.Tracking || len(p.Goes)+len(p.Comes)+len(p.Setup) > 0
+	return p.Tracking || p.Switches || p.Was != "" || len(p.Goes)+len(p.Comes)+len(p.Setup)+len(p.Retires) > 0
 }
 
 // Verb is the deed of a step. The words stand in journals: never rename one.
@@ -52,6 +88,8 @@ const (
 	// MakeKey makes a key in an empty place, or, in place, over the old one.
 	// Twice: nothing was issued to the first.
 	MakeKey Verb = "make key"
+	// ImportKey writes the key of a common certificate. Twice: the same key.
+	ImportKey Verb = "import key"
 	// AskCA sends the request. Twice: the request's id is fixed by run and
 	// step, and the CA gives the same answer to the same id.
 	AskCA Verb = "ask CA"
@@ -98,8 +136,9 @@ type Step struct {
 	Template    string  `json:"template,omitempty"`
 	Key         KeySpec `json:"key,omitzero"`          // MakeKey
 	Ask         *Ask    `json:"ask,omitempty"`         // AskCA
-	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey, RemoveKey: the key that is meant
-	Certificate []byte  `json:"certificate,omitempty"` // WriteCertificate, Check: when known while planning
+	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey, RemoveKey, AskCA for a key that is there: the key that is meant
+	Certificate []byte  `json:"certificate,omitempty"` // WriteCertificate, Check: a former one; ImportKey: the key's
+	Old         []byte  `json:"old,omitempty"`         // WriteCertificate: what is put back when the card is full
 	Encrypts    bool    `json:"encrypts,omitempty"`    // Check: prove by agreeing, not by signing
 	Count       int     `json:"count,omitempty"`       // WriteHistory: former keys on the card
 	Touch       bool    `json:"touch,omitempty"`       // the card will wait for a finger
@@ -109,14 +148,17 @@ type Step struct {
 
 // Ask is what a CA is asked for.
 type Ask struct {
-	CA        string     `json:"ca"`
-	Profile   string     `json:"profile"`
-	Subject   []RDN      `json:"subject"`
-	SAN       []SAN      `json:"san,omitempty"`
-	Usage     []KeyUsage `json:"usage,omitempty"`
-	Extended  []string   `json:"extended,omitempty"`
-	SID       string     `json:"sid,omitempty"`
-	ValidDays int        `json:"validDays"`
+	CA       string     `json:"ca"`
+	Profile  string     `json:"profile"`
+	Subject  []RDN      `json:"subject"`
+	SAN      []SAN      `json:"san,omitempty"`
+	Usage    []KeyUsage `json:"usage,omitempty"`
+	Extended []string   `json:"extended,omitempty"`
+	SID      string     `json:"sid,omitempty"`
+	Bind     bool       `json:"bind,omitempty"` // the account is to name the certificate
+
+	Attributes map[string]string `json:"attributes,omitempty"` // tracked ones, as they are now
+	ValidDays  int               `json:"validDays"`
 }
 
 // Expect is what the plan found at a place it will write to. If the card has
@@ -134,6 +176,7 @@ type LossWhy string
 // The causes of loss.
 const (
 	LostCleared  LossWhy = "cleared"   // a person cleared its tick
+	LostPolicy   LossWhy = "policy"    // the policy does not have it any more
 	LostInPlace  LossWhy = "in place"  // the card cannot keep the old key until the new one is in place
 	LostStrayKey LossWhy = "stray key" // a key without a certificate lies where ours must go
 )
@@ -154,6 +197,7 @@ type How string
 const (
 	Fresh   How = "fresh"    // into an empty place
 	Staged  How = "staged"   // made aside; the old one works until the new one is in place
+	SameKey How = "same key" // the old key gets a new certificate
 	InPlace How = "in place" // the old one is lost at once
 )
 
@@ -165,6 +209,8 @@ type Gain struct {
 	How      How       `json:"how"`
 	Replaces time.Time `json:"replaces,omitzero"` // end of the certificate it renews
 	Expired  bool      `json:"expired,omitempty"` // the one it renews has expired already
+	Revoked  bool      `json:"revoked,omitempty"` // the one it replaces was revoked
+	Common   bool      `json:"common,omitempty"`  // comes from a PFX
 }
 
 // StayGroup is what kind of thing stays.
@@ -208,6 +254,25 @@ type (
 		Place    Place
 		By       string // subject, or why it cannot be read
 	}
+	// NoFreePlace says that none of the template's places is free.
+	NoFreePlace struct{ Template string }
+	// CannotImport says that the card takes no keys from elsewhere.
+	CannotImport struct{ Template string }
+	// TooLarge says that the card has no room for a certificate of so many bytes.
+	TooLarge struct {
+		Template    string
+		Size, Limit int
+	}
+	// RevokedForGood says that a certificate was revoked for a reason that forbids another.
+	RevokedForGood struct {
+		Template string
+		Why      RevokeReason
+	}
+	// NeedsOperator says that only an operator may replace a revoked certificate.
+	NeedsOperator struct {
+		Template string
+		Why      RevokeReason
+	}
 	// NoSpare says that no empty place is left to make the new key aside.
 	NoSpare struct{ Template string }
 	// KeyTypeUnknown says that the card does not know the algorithm.
@@ -248,6 +313,11 @@ type (
 
 func (PlaceTaken) obstacle()        {}
 func (NoSpare) obstacle()           {}
+func (NoFreePlace) obstacle()       {}
+func (CannotImport) obstacle()      {}
+func (TooLarge) obstacle()          {}
+func (RevokedForGood) obstacle()    {}
+func (NeedsOperator) obstacle()     {}
 func (KeyTypeUnknown) obstacle()    {}
 func (PolicyFixed) obstacle()       {}
 func (AttributeLacking) obstacle()  {}
@@ -262,7 +332,7 @@ func (StateForbids) obstacle()      {}
 // Verbs returns every verb, for tables that must not lack one.
 func Verbs() []Verb {
 	return []Verb{
-		ProveCard, MakeKey, AskCA, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
+		ProveCard, MakeKey, ImportKey, AskCA, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
 		WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack,
 	}
 }

@@ -46,6 +46,21 @@ type Rule struct {
 // ToUser stands for the card's holder in a rule.
 const ToUser = "user"
 
+// told lists who is told of an event: by a policy without rules, the user; by one
+// with rules, those whom its rules for the event name.
+func (p Policy) told(event NoticeEvent) []string {
+	if len(p.Rules) == 0 {
+		return []string{ToUser}
+	}
+	to := []string{}
+	for _, r := range p.Rules {
+		if r.Event == event {
+			to = append(to, r.To...)
+		}
+	}
+	return compact(to)
+}
+
 // Text is the policy as the ledger keeps it, and the hash under which.
 func (p Policy) Text() (text []byte, hash string) {
 	text, _ = json.Marshal(p) // strings, numbers and recipes only
@@ -102,6 +117,16 @@ type PFX struct {
 	Certificate []byte `json:"certificate"` // DER
 }
 
+// public returns the certificate's key, SubjectPublicKeyInfo; nil when it cannot
+// be read.
+func (x PFX) public() []byte {
+	c, err := ParseCertificate(x.Certificate)
+	if err != nil {
+		return nil
+	}
+	return c.Public
+}
+
 // Renewal says how a certificate is renewed, and what becomes of the old one.
 type Renewal struct {
 	SameKey    bool `json:"sameKey,omitempty"`    // the key goes on being used …
@@ -125,6 +150,9 @@ const (
 // Encrypts reports whether the certificate is for encryption: its old key must
 // be kept, and it is proven by agreeing or decrypting, not by signing.
 func (t Template) Encrypts() bool {
+	if t.Common() {
+		return encrypts(t.PFX.Certificate)
+	}
 	for _, u := range t.Usage {
 		if u == KeyEncipherment || u == KeyAgreement {
 			return true

@@ -220,8 +220,7 @@ type Ledger interface {
 	// a run of the card is open.
 	Assign(ctx context.Context, r Record, a AuditRow) error
 	// See notes what was found on a card: Seen, and those of Tracked that are
-	// given, which stand over the recorded ones of the same place and
-	// fingerprint. It notes nothing, and that is no error, when version is not
+	// given, which stand over the recorded ones of the same fingerprint. It notes nothing, and that is no error, when version is not
 	// the record's any more, a run of the card is open, or a later sighting is
 	// noted: then somebody knows more.
 	See(ctx context.Context, card CardID, version int64, s Sighting, tracked []Tracked) error

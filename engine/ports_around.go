@@ -144,8 +144,8 @@ type Person struct {
 
 // DueFacts are what tells whether a card is due, without the card and without
 // the directory. Of Record there are Card, User, State, Policy, Under, Written,
-// Access and Seen; of each of Managed Template, Place, NotBefore, NotAfter,
-// Fingerprint, Common, Attributes and Revoked; of each of Tracked and
+// Access and Seen; of each of Managed Template, Place, CA, Serial, NotBefore,
+// NotAfter, Fingerprint, Common, Attributes and Revoked; of each of Tracked and
 // Seen.Outside Place, Subject, NotAfter, Fingerprint, Ignored and Gone. Of
 // Person there is all but Seen.
 type DueFacts struct {

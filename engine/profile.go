@@ -35,6 +35,7 @@ type Entry struct {
 	Former     bool   // an encryption key kept so that old mail opens
 	Unreadable string // why it cannot be read
 	Missing    bool   // recorded, and not on the card any more
+	Revoked    *Revocation
 }
 
 // RunSummary is one line of a card's history.
@@ -66,12 +67,19 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 		}
 	}
 	policy, err := d.PolicyOf(user)
-	if err != nil {
+	if err != nil && !Is(err, NoPolicy) {
 		return Profile{}, err
+	}
+	if unread == nil && len(records) > 0 {
+		d.remember(ctx, user)
 	}
 	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name}
 	for _, r := range records {
-		v, err := d.view(ctx, policy, r, nil)
+		now, err := d.situation(ctx, user, d.askRevoked(ctx, r), nil)
+		if err != nil {
+			return Profile{}, err
+		}
+		v, err := d.view(ctx, now)
 		if err != nil {
 			return Profile{}, err
 		}
@@ -93,19 +101,15 @@ func (d *Desk) recordedUser(ctx context.Context, records []Record, unread error)
 		case err != nil:
 			return User{}, err
 		case open:
-			return User{ID: r.User.ID, Name: r.User.Name, Logon: r.User.Logon, Mail: r.User.Mail}, nil
+			return r.User.user(), nil
 		}
 	}
 	return User{}, unread
 }
 
-func (d *Desk) view(ctx context.Context, policy Policy, r Record, contents *Contents) (CardView, error) {
-	v := CardView{
-		Record: r, Seen: contents != nil,
-		Reasons: Reasons(policy, r, contents, d.Now()),
-		Entries: Entries(policy, r, contents, d.Now()),
-	}
-	open, ok, err := d.openRun(ctx, r.Card.ID)
+func (d *Desk) view(ctx context.Context, s Situation) (CardView, error) {
+	v := CardView{Record: s.Record, Seen: s.Contents != nil, Reasons: Reasons(s), Entries: Entries(s)}
+	open, ok, err := d.openRun(ctx, s.Record.Card.ID)
 	if ok {
 		s := open.summary()
 		v.Unfinished = &s
@@ -115,10 +119,13 @@ func (d *Desk) view(ctx context.Context, policy Policy, r Record, contents *Cont
 
 // Entries lists a card's certificates in their groups: what the record says,
 // corrected by the card where it is at hand.
-func Entries(policy Policy, r Record, contents *Contents, now time.Time) []Entry {
+func Entries(s Situation) []Entry {
 	var entries []Entry
+	r := s.Record.renamed(renames(s.Before, s.Policy, s.Record))
+	policy, contents, now := s.Policy, s.Contents, s.Now
 	for _, m := range r.Managed {
 		e := managedEntry(policy, m, now)
+		e.Missing = !r.present(m, contents)
 		if contents != nil {
 			it, _ := contents.At(m.Place)
 			e.Missing = !r.manages(it)
@@ -137,18 +144,28 @@ func Entries(policy Policy, r Record, contents *Contents, now time.Time) []Entry
 				entries = append(entries, Entry{
 					Group: GroupTracked, Place: t.Place, Title: t.Subject,
 					Issuer: t.Issuer, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
-					Life: lifeAt(t.NotBefore, t.NotAfter, now),
+					Life: lifeAt(t.NotBefore, t.NotAfter, now), Missing: !t.Gone.IsZero(),
 				})
 			}
 		}
 		return entries
 	}
-	return append(entries, thirdPartyEntries(r, *contents, now)...)
+	entries = append(entries, thirdPartyEntries(r, *contents, now)...)
+	for _, t := range r.Tracked {
+		if !t.Ignored && !t.Gone.IsZero() {
+			entries = append(entries, Entry{
+				Group: GroupTracked, Place: t.Place, Title: t.Subject,
+				Issuer: t.Issuer, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
+				Life: lifeAt(t.NotBefore, t.NotAfter, now), Missing: true,
+			})
+		}
+	}
+	return entries
 }
 
 func managedEntry(policy Policy, m Managed, now time.Time) Entry {
 	e := Entry{
-		Group: GroupManaged, Place: m.Place, Title: m.Template,
+		Group: groupOf(m), Place: m.Place, Title: m.Template, Revoked: m.Revoked,
 		Issuer: m.Issuer, NotBefore: m.NotBefore, NotAfter: m.NotAfter,
 		Life: lifeAt(m.NotBefore, m.NotAfter, now),
 	}

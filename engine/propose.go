@@ -24,15 +24,16 @@ func (d *Desk) Propose(_ context.Context, actor Actor, c *Connected, user User, 
 	if err != nil {
 		return Proposal{}, err
 	}
+	now := Situation{Policy: policy, Before: c.before, Record: c.Record, User: user, Contents: &c.Contents, Now: d.Now()}
 	p := Proposal{
 		User:       user,
-		Choices:    Choices(policy, c.Record, &c.Contents, d.Now()),
+		Choices:    Choices(now),
 		ThirdParty: FindThirdParty(c.Record, c.Contents),
 	}
-	p.AskTracked = policy.SearchThirdParty && len(p.ThirdParty) > 0
+	p.AskTracked = now.Policy.SearchThirdParty && len(p.ThirdParty) > 0
 	p.Plan = MakePlan(Planning{
-		Policy: policy, Record: c.Record, User: user, Contents: c.Contents,
-		Choices: p.Choices, Selection: s,
+		Policy: now.Policy, Before: now.Before, Record: c.Record, User: user, Contents: c.Contents,
+		Choices: p.Choices, Selection: s, Mode: actor.Mode,
 	})
 	return p, nil
 }

@@ -34,7 +34,7 @@ func TestExpiryToTheSecond(t *testing.T) {
 		{endsAt.Add(-time.Second), []Reason{Expires{"Authentication", "9a", endsAt, Expiring}}},
 		{endsAt, []Reason{Expires{"Authentication", "9a", endsAt, Expired}}},
 	} {
-		if got := Reasons(policy, recordWith(m), nil, c.now); !reflect.DeepEqual(got, c.want) {
+		if got := Reasons(Situation{Policy: policy, Record: recordWith(m), Now: c.now}); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("at %s: %v, want %v", c.now, got, c.want)
 		}
 	}
@@ -51,19 +51,19 @@ func TestNotValidYet(t *testing.T) {
 	for _, template := range []Template{authentication(), wide} {
 		policy := Policy{Templates: []Template{template}}
 		early := issuedAt.Add(-time.Second)
-		if got := Reasons(policy, record, nil, early); got != nil {
+		if got := Reasons(Situation{Policy: policy, Record: record, Now: early}); got != nil {
 			t.Errorf("due: %v", got)
 		}
-		if c := Choices(policy, record, nil, early)[0]; c.IfTicked != Stays || c.Reason != nil {
+		if c := Choices(Situation{Policy: policy, Record: record, Now: early})[0]; c.IfTicked != Stays || c.Reason != nil {
 			t.Errorf("the choice is %+v", c)
 		}
-		for _, e := range Entries(policy, record, nil, early) {
+		for _, e := range Entries(Situation{Policy: policy, Record: record, Now: early}) {
 			if e.Life != NotYet || !e.NotBefore.Equal(issuedAt) {
 				t.Errorf("%s is shown as %+v", e.Place, e)
 			}
 		}
 	}
-	for _, e := range Entries(Policy{Templates: []Template{authentication()}}, record, nil, issuedAt) {
+	for _, e := range Entries(Situation{Policy: Policy{Templates: []Template{authentication()}}, Record: record, Now: issuedAt}) {
 		if e.Life != Valid {
 			t.Errorf("%s is valid from this second on, and shown as %+v", e.Place, e)
 		}
@@ -84,8 +84,8 @@ func TestWindowInPercent(t *testing.T) {
 func TestMissingAndOptional(t *testing.T) {
 	mail := Template{Name: "Mail", Place: "9d", Optional: true}
 	policy := Policy{Templates: []Template{authentication(), mail}}
-	got := Reasons(policy, recordWith(), nil, issuedAt)
-	want := []Reason{TemplateMissing{"Authentication", false}, OptionalAvailable{"Mail"}}
+	got := Reasons(Situation{Policy: policy, Record: recordWith(), Now: issuedAt})
+	want := []Reason{TemplateMissing{Template: "Authentication"}, OptionalAvailable{Template: "Mail"}}
 	if !reflect.DeepEqual(got, want) || !Due(got) {
 		t.Errorf("%v, due %v", got, Due(got))
 	}
@@ -108,7 +108,7 @@ func TestCardOutweighsRecord(t *testing.T) {
 		"overwritten": {[]Item{{Place: "9a", Certificate: []byte("another")}}, true},
 		"removed":     {nil, true},
 	} {
-		got := Reasons(policy, recordWith(m), &Contents{Items: c.items}, issuedAt)
+		got := Reasons(Situation{Policy: policy, Record: recordWith(m), Contents: &Contents{Items: c.items}, Now: issuedAt})
 		if (len(got) == 1) != c.missing {
 			t.Errorf("%s: %v", name, got)
 		}
@@ -119,7 +119,7 @@ func TestCardOutweighsRecord(t *testing.T) {
 func TestOnlyLivingCardsAreDue(t *testing.T) {
 	policy := Policy{Templates: []Template{authentication()}}
 	for _, s := range []State{"", StateClean, StatePending, StateDisabled, StateRevoked} {
-		if got := Reasons(policy, Record{State: s}, nil, issuedAt); got != nil {
+		if got := Reasons(Situation{Policy: policy, Record: Record{State: s}, Now: issuedAt}); got != nil {
 			t.Errorf("%q: %v", s, got)
 		}
 	}

@@ -61,6 +61,11 @@ func (r *runner) rescue(err *error) {
 func (r *runner) forward(ctx context.Context) error {
 	r.tell(Event{Kind: EventSteps, Steps: r.run.Plan.Steps})
 	r.tellSettled()
+	if full, ok := r.run.rollingBack(); ok {
+		if err := r.endPutBack(ctx, full); err != nil {
+			return err
+		}
+	}
 	for {
 		n, more := r.run.next()
 		if !more {
@@ -88,6 +93,11 @@ func (r *runner) take(ctx context.Context, n int) error {
 		return r.record(ctx, n)
 	}
 	kind, data, err := r.act(ctx, n)
+	if Is(err, CardFull) && r.run.canPutBack(n) {
+		if berr := r.putBack(ctx, n); berr != nil {
+			return errors.Join(err, berr)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -89,6 +89,9 @@ func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err := r.asPlanned(ctx); err != nil {
 		return Result{}, err
 	}
+	if err := d.Texts.KeepPolicy(ctx, run.Plan.Under, run.Plan.text); err != nil {
+		return Result{}, err
+	}
 	if r.run.Fence, err = d.Journal.Begin(ctx, r.run, d.lease(actor, 0)); err != nil {
 		return Result{}, err
 	}

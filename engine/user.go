@@ -16,6 +16,7 @@ type User struct {
 	UPN        string
 	SID        string // "S-1-5-…", "" outside Active Directory
 	Disabled   bool
+	Recorded   bool                // the directory does not tell: only what the store has of them is here
 	Groups     []string            // DNs of those groups that policies name and the user is in, also through others
 	Attributes map[string][]string // what recipes ask for beyond the fields above
 }
@@ -31,6 +32,11 @@ type UserRef struct {
 // Ref returns what is kept of the user.
 func (u User) Ref() UserRef {
 	return UserRef{ID: u.ID, Name: u.Name, Logon: u.Logon, Mail: u.Mail}
+}
+
+// user is as much of the user as is kept.
+func (r UserRef) user() User {
+	return User{ID: r.ID, Name: r.Name, Logon: r.Logon, Mail: r.Mail, Recorded: true}
 }
 
 // shown returns the user as a person may see them: no control characters.

@@ -52,6 +52,10 @@ func (p *profile) state(e engine.Entry) string {
 		return p.look.bad.Render(g.bad + " " + t.Unreadable)
 	case e.Missing:
 		return p.look.bad.Render(g.bad + " " + t.Missing)
+	case e.Revoked != nil && e.Revoked.Reason == engine.CertificateHold:
+		return p.look.warn.Render(g.soon + " " + t.OnHold)
+	case e.Revoked != nil:
+		return p.look.bad.Render(g.bad + " " + t.Revoked)
 	case e.Former:
 		return t.Former
 	}

@@ -234,7 +234,7 @@ func (p *profile) head(w int) []string {
 	if mail != "" {
 		who += " " + g.between + " " + mail
 	}
-	lines := []string{widget.Right(who, fmt.Sprintf(p.text.Profile.Policy, p.profile.Policy)+" ", w, g.more)}
+	lines := []string{widget.Right(who, p.text.PolicyName(p.profile.Policy)+" ", w, g.more)}
 	if u.Disabled {
 		lines = append(lines, " "+p.look.bad.Render(g.bad+" "+p.text.Profile.UserDisabled))
 	}
@@ -302,20 +302,35 @@ func (p *profile) unfinished(r engine.RunSummary, w int) []string {
 	return append(lines, "")
 }
 
+// reason puts a glyph before a reason: what has ended or will, what is to come,
+// what is to go, and what is not as it was.
+func (l look) reason(r engine.Reason, words string) string {
+	switch r := r.(type) {
+	case engine.Expires:
+		return l.life(r.Life, words)
+	case engine.Revoked:
+		return l.bad.Render(l.glyph.bad + " " + words)
+	case engine.TemplateRemoved:
+		return l.glyph.minus + " " + words
+	case engine.TemplateMissing:
+		return l.glyph.plus + " " + words
+	case engine.OptionalAvailable, engine.OtherPolicy, engine.WrittenOutside, engine.AttributeChanged, engine.CommonReplaced, engine.AccessSwitched:
+		return l.warn.Render(l.glyph.soon + " " + words)
+	}
+	return words
+}
+
 func (p *profile) reasons(v engine.CardView, w int) []string {
-	var due, optional []string
+	var due, add, drop []string
 	for _, r := range v.Reasons {
-		line := p.text.Reason(r, p.now())
-		switch r := r.(type) {
-		case engine.Expires:
-			line = p.look.life(r.Life, line)
-		case engine.TemplateMissing:
-			line = p.look.glyph.plus + " " + line
-		case engine.OptionalAvailable:
-			optional = append(optional, "   "+p.look.glyph.plus+" "+line)
-			continue
+		switch optional, is := r.(engine.OptionalAvailable); {
+		case is && optional.OnCard:
+			drop = append(drop, optional.Template)
+		case is:
+			add = append(add, optional.Template)
+		default:
+			due = append(due, "   "+widget.Fit(p.look.reason(r, p.text.Reason(r, p.now())), w-4, p.look.glyph.more))
 		}
-		due = append(due, "   "+widget.Fit(line, w-4, p.look.glyph.more))
 	}
 	var lines []string
 	if len(due) > 0 {
@@ -323,8 +338,18 @@ func (p *profile) reasons(v engine.CardView, w int) []string {
 	} else if v.Record.State == engine.StateIssued {
 		lines = append(lines, " "+p.look.good.Render(p.look.glyph.good+" "+p.text.Profile.NotDue), "")
 	}
+	optional := append(p.optional(p.text.Profile.CouldAdd, add, w), p.optional(p.text.Profile.CouldDrop, drop, w)...)
 	if len(optional) > 0 {
-		lines = append(append(append(lines, " "+p.text.Profile.Optional), optional...), "")
+		optional = append(optional, "")
 	}
-	return lines
+	return append(lines, optional...)
+}
+
+// optional lists templates that may be on the card or not, on as few lines as
+// possible.
+func (p *profile) optional(what string, names []string, w int) []string {
+	if len(names) == 0 {
+		return nil
+	}
+	return hang(" ", fmt.Sprintf(what, strings.Join(names, ", ")), w)
 }

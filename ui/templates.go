@@ -78,6 +78,9 @@ func (t *templates) tick() tea.Cmd {
 		return nil
 	}
 	c := t.proposal.Choices[t.list.Cursor]
+	if c.Leaving {
+		return t.say(t.text.Templates.Leaving)
+	}
 	if !c.Template.Optional {
 		return t.say(t.text.Templates.Locked)
 	}
@@ -121,6 +124,8 @@ func (t *templates) row(c engine.Choice, w int, focused bool) string {
 	box, kind := g.off, t.text.Templates.Optional
 	ticked := t.ticked(c)
 	switch {
+	case c.Leaving:
+		kind = ""
 	case !c.Template.Optional:
 		box, kind = g.locked, t.text.Templates.Mandatory
 	case ticked:

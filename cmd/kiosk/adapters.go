@@ -3,10 +3,12 @@ package main
 import (
 	"time"
 
+	"cardkiosk/engine/access"
 	"cardkiosk/engine/ca/builtin"
 	"cardkiosk/engine/config"
 	"cardkiosk/engine/ldap"
 	"cardkiosk/engine/mail"
+	"cardkiosk/engine/pfx"
 	"cardkiosk/engine/vault"
 	"cardkiosk/engine/words"
 )
@@ -28,7 +30,14 @@ func directoryConfig(d config.Directory) ldap.Config {
 
 func builtinConfig(c config.CA, now func() time.Time) builtin.Config {
 	return builtin.Config{
-		URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, Timeout: c.Timeout, Now: now,
+		URL: c.URL, CertificateFile: c.CertificateFile, KeyFile: c.KeyFile, RootFile: c.RootFile, IssuersFile: c.IssuersFile,
+		Timeout: c.Timeout, Now: now,
+	}
+}
+
+func accessConfig(a config.Access, now func() time.Time) access.Config {
+	return access.Config{
+		URL: a.URL, SecretFile: a.SecretFile, CAFile: a.CAFile, ServerName: a.ServerName, Timeout: a.Timeout, Now: now,
 	}
 }
 
@@ -70,5 +79,10 @@ func trials(now time.Time) config.Trials {
 			_, err := vault.Open(v.RecipientFile)
 			return err
 		},
+		Access: func(a config.Access) error {
+			_, err := access.Open(accessConfig(a, nil))
+			return err
+		},
+		PFX: pfx.Read,
 	}
 }

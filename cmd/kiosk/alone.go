@@ -27,7 +27,7 @@ func (p *parts) walkAlone(ctx context.Context, world *demo.World) error {
 	o := newOwner(ctx, p.log)
 	defer o.wait()
 	defer end()
-	o.deliver(p.desk)
+	p.startWork(o)
 	card := world.Cards()[0]
 	t := &words.English
 	say := func(format string, args ...any) { fmt.Printf(format+"\n", args...) }

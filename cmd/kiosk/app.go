@@ -76,7 +76,7 @@ func (p *parts) show(ctx context.Context, lines bool, s shown) error {
 	o := newOwner(ctx, p.log)
 	defer o.wait()
 	defer end()
-	o.deliver(p.desk)
+	p.startWork(o)
 	if lines || wantsLines() {
 		return p.walkLines(ctx, o, s)
 	}

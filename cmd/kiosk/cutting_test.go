@@ -33,6 +33,20 @@ type mains struct {
 	hurt   mutation
 }
 
+func newMains(cutAt int) *mains {
+	return &mains{
+		cutAt: cutAt, issued: map[string][]string{}, proved: map[sim.Slot]bool{}, asker: map[string]string{}, asked: map[string]bool{},
+	}
+}
+
+// powerBack switches everything on again, for good.
+func (m *mains) powerBack() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.dead, m.cutAt = false, -1
+	clear(m.proved)
+}
+
 // mutation is a way to make the run worse, to see whether that is noticed.
 type mutation struct {
 	name     string
@@ -104,7 +118,7 @@ func (m *mains) begunBefore(c sim.Command) {
 	open := map[string]bool{}
 	for _, n := range m.stored {
 		key := fmt.Sprint(n.Undo, n.Step)
-		open[key] = n.Kind == engine.Begun
+		open[key] = n.Kind == engine.Begun || n.Kind == engine.RollingBack
 	}
 	for _, is := range open {
 		if is {

@@ -334,11 +334,15 @@ func TestFramesOfOtherTimes(t *testing.T) {
 	s.press("esc")
 	s.sees("1 found")
 	s.press("enter")
+	s.sees("VPN certificate expired", "card 0071 2233 in")
+	s.press("pgdown")
 	goldenFrame(t, "times-02-ended", s.sees("ended 22 Jun 2027", "card 0071 2233 in"))
 	a := sitDown(t, l.parts, func(n *ui.Needs) { n.ASCII = true })
 	a.types("alovelace")
 	a.sees("1 found")
 	a.press("enter")
+	a.sees("VPN certificate expired", "card 0071 2233 in")
+	a.press("pgdown")
 	goldenFrame(t, "times-03-ended-ascii", a.sees("[x] ended 22 Jun 2027", "card 0071 2233 in"))
 }
 

@@ -20,6 +20,7 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
 	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
 	Policy   policyCmd   `cmd:"" help:"Which policy is whose."`
+	Worker   workerCmd   `cmd:"" help:"What goes on behind the screen, without one: letters, errands, the snapshot of the directory."`
 	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`
 	Config   configCmd   `cmd:"" help:"Check the configuration file."`
 	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`

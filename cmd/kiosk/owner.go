@@ -17,14 +17,14 @@ type owner struct {
 	ctx  context.Context //nolint:containedctx // the life of the program
 	log  *slog.Logger
 	work sync.WaitGroup
-	wake chan struct{} // the courier looks into the outbox
 
 	mu      sync.Mutex
+	wakes   []chan struct{}    // of those who look for work that a run has left
 	stopRun context.CancelFunc // asks the run under way to stop
 }
 
 func newOwner(ctx context.Context, log *slog.Logger) *owner {
-	return &owner{ctx: ctx, log: log, wake: make(chan struct{}, 1), stopRun: func() {}}
+	return &owner{ctx: ctx, log: log, stopRun: func() {}}
 }
 
 // start begins a run and returns. The run goes on when the screen goes away;
@@ -50,12 +50,25 @@ func (o *owner) stop() {
 	o.stopRun()
 }
 
-// nudge lets the courier look for letters.
+// nudge lets everybody look for what a run has left: letters, errands.
 func (o *owner) nudge() {
-	select {
-	case o.wake <- struct{}{}:
-	default:
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, wake := range o.wakes {
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
 	}
+}
+
+// listen returns what nudge wakes.
+func (o *owner) listen() <-chan struct{} {
+	wake := make(chan struct{}, 1)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wakes = append(o.wakes, wake)
+	return wake
 }
 
 // lookAgain is how often the courier looks for letters that another kiosk on
@@ -75,6 +88,7 @@ func rest(r engine.Round, now time.Time) time.Duration {
 
 // deliver sends letters as they become due, until the program ends.
 func (o *owner) deliver(desk *engine.Desk) {
+	wake := o.listen()
 	o.work.Go(func() {
 		defer o.catch("courier")
 		for {
@@ -86,7 +100,7 @@ func (o *owner) deliver(desk *engine.Desk) {
 			select {
 			case <-o.ctx.Done():
 				return
-			case <-o.wake: // a run has ended; its letter is worth a try
+			case <-wake: // a run has ended; its letter is worth a try
 			case <-time.After(rest(round, desk.Now())):
 			}
 		}

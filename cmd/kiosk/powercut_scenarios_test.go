@@ -203,8 +203,8 @@ func inPlaceScenario(t *testing.T) *scenario {
 	issue(t, desk, chip, "alovelace", map[string]bool{"VPN": true})
 	state = chip.State()
 	giveBank(t, &state)
-	s.choose = func(engine.Proposal) engine.Selection {
-		return engine.Selection{Optional: map[string]bool{"VPN": false}}
+	s.choose = func(p engine.Proposal) engine.Selection {
+		return engine.Selection{Optional: map[string]bool{"VPN": false}, Track: map[string]bool{p.ThirdParty[0].Certificate.Fingerprint: false}}
 	}
 	s.check = checkInPlace
 	s.settle(t, chipOf(t, state, sim.Options{}))

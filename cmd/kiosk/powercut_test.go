@@ -111,9 +111,9 @@ func mutations(plan engine.Plan) []mutation {
 // is switched on again and the run resumed.
 func (s *scenario) story(t *testing.T, cutAt int, hurt mutation) outcome {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "kiosk.db")
-	copyStore(t, s.store, file)
-	m := &mains{cutAt: cutAt, issued: map[string][]string{}, proved: map[sim.Slot]bool{}, asker: map[string]string{}, asked: map[string]bool{}, hurt: hurt}
+	file := copiedStore(t, s.store)
+	m := newMains(cutAt)
+	m.hurt = hurt
 	m.chip = chipOf(t, s.card, sim.Options{Power: m.apdu})
 	letters := len(s.world.Mailbox.Messages())
 	o := outcome{mains: m}
@@ -124,10 +124,7 @@ func (s *scenario) story(t *testing.T, cutAt int, hurt mutation) outcome {
 		} else if err == nil || try > 2 {
 			break
 		}
-		m.mu.Lock()
-		m.dead, m.cutAt = false, -1
-		clear(m.proved)
-		m.mu.Unlock()
+		m.powerBack()
 	}
 	o.card = m.chip.State()
 	s.look(t, file, &o)
@@ -145,6 +142,7 @@ func (s *scenario) once(t *testing.T, m *mains, file string, o *outcome) error {
 	desk := *s.base.desk
 	desk.Log = silent
 	desk.Ledger, desk.Audit, desk.Outbox = kept, kept, kept
+	desk.Texts, desk.Errands, desk.People = kept, kept, kept
 	desk.Journal = cutJournal{kept, m}
 	desk.CAs = map[string]engine.CA{}
 	for name, ca := range s.base.desk.CAs {
@@ -229,6 +227,8 @@ func (s *scenario) journal(o outcome) []string {
 				begun++
 			case engine.Done, engine.Refused:
 				done++
+			case engine.RollingBack, engine.RolledBack:
+				done--
 			}
 		}
 		if step.IfRefused && begun+done == 0 {

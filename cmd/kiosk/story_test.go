@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -201,3 +202,11 @@ func copyStore(t *testing.T, from, to string) {
 }
 
 var silent = slog.New(slog.DiscardHandler)
+
+// copiedStore copies a store into a folder of its own.
+func copiedStore(t *testing.T, from string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "kiosk.db")
+	copyStore(t, from, file)
+	return file
+}

@@ -82,6 +82,9 @@ func (cmd updateCmd) update(ctx context.Context, p *parts) error {
 	if _, err := p.desk.Deliver(ctx); err != nil {
 		p.log.Warn("letters wait for the kiosk", "err", err)
 	}
+	if _, err := p.desk.RunErrands(ctx); err != nil {
+		p.log.Warn("errands wait for the kiosk", "err", err)
+	}
 	if wanted := result.End == engine.TakenBack && cmd.TakeBack; result.End != engine.Finished && !wanted {
 		return &engine.Error{Op: "update card", Kind: engine.CARefused, Subject: refusals(*result)}
 	}

@@ -12,10 +12,12 @@ import (
 	"time"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/access"
 	"cardkiosk/engine/ca/builtin"
 	"cardkiosk/engine/config"
 	"cardkiosk/engine/ldap"
 	"cardkiosk/engine/mail"
+	"cardkiosk/engine/pfx"
 	"cardkiosk/engine/store"
 	"cardkiosk/engine/vault"
 	"cardkiosk/engine/words"
@@ -28,6 +30,7 @@ type parts struct {
 	actor engine.Actor
 	log   *slog.Logger
 
+	snapshot  config.Snapshot
 	directory string        // the name of its first server
 	idle      time.Duration // without a key a walk starts anew; zero for never
 	closers   []func() error
@@ -43,7 +46,7 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}, idle: cfg.Station.Idle}
+	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -59,9 +62,10 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 	p.closing(kept.Close)
 	p.desk = &engine.Desk{
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
+		Texts: kept, Errands: kept, People: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
-	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault} {
+	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons} {
 		if err = open(cfg); err != nil {
 			return nil, err
 		}
@@ -105,10 +109,7 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	}
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
-	tells, ok := any(directory).(engine.Memberships)
-	if p.desk.Memberships = tells; !ok && len(p.desk.PolicyGroups) > 0 {
-		return &engine.Error{Op: "open directory", Kind: engine.BadInput, Subject: "policy.groups", Err: errors.New("this version does not ask the directory about groups")}
-	}
+	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
 	if u, err := url.Parse(d.Servers[0]); err == nil {
 		p.directory = u.Hostname()
 	}
@@ -170,6 +171,29 @@ func (p *parts) openVault(cfg config.Config) error {
 		return err
 	}
 	p.desk.Vault = v
+	return nil
+}
+
+// openAccess prepares the access system, where there is one.
+func (p *parts) openAccess(cfg config.Config) error {
+	if cfg.Access.URL == "" {
+		return nil
+	}
+	system, err := access.Open(accessConfig(cfg.Access, p.desk.Now))
+	if err != nil {
+		return err
+	}
+	p.desk.AccessSystem = system
+	return nil
+}
+
+// openCommons tells where the keys of common certificates are.
+func (p *parts) openCommons(cfg config.Config) error {
+	var sources pfx.Sources
+	for _, f := range cfg.PFXFiles {
+		sources = append(sources, pfx.Source(f))
+	}
+	p.desk.Commons = sources
 	return nil
 }
 

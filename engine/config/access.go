@@ -30,6 +30,7 @@ func (a *Access) check(c *checker, at *path) {
 	c.hostNamed(at.key("server_name"), a.ServerName, "doors.corp.example")
 	fallback(c, at.key("timeout"), &a.Timeout, 30*time.Second)
 	c.timeout(at.key("timeout"), a.Timeout)
+	try(c, at, "secret_file", c.trials.Access, *a, "write a secret of 32 bytes or more into it, the same that the access system has")
 }
 
 // webAddress is address for URLs that go on after the host. Of what it is not,

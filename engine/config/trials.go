@@ -19,6 +19,7 @@ type Trials struct {
 	Mail      func(Mail) error
 	Letters   func(folder string) error
 	Vault     func(Vault) error
+	Access    func(Access) error
 	PFX       func(file, passwordFile string) (engine.Certificate, error) // opens it: the certificate becomes part of the policy
 }
 

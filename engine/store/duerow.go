@@ -76,6 +76,8 @@ func unpackDue(row string) (r engine.Record, err error) {
 func (p *packer) managed(m engine.Managed) {
 	p.text(m.Template)
 	p.text(string(m.Place))
+	p.text(m.CA)
+	p.text(m.Serial)
 	p.time(m.NotBefore)
 	p.time(m.NotAfter)
 	p.text(m.Fingerprint)
@@ -96,6 +98,8 @@ func (p *packer) managed(m engine.Managed) {
 func (u *unpacker) managed(m *engine.Managed) {
 	m.Template = u.text()
 	m.Place = engine.Place(u.text())
+	m.CA = u.text()
+	m.Serial = u.text()
 	m.NotBefore = u.time()
 	m.NotAfter = u.time()
 	m.Fingerprint = u.text()

@@ -54,7 +54,7 @@ func leaveAround(t *testing.T, s *store.Store) {
 // Errands, persons, the snapshot and policies that an older kiosk has left
 // behind are read as they were meant.
 func TestFormerAround(t *testing.T) {
-	s := open(t, load(t, filepath.Join(journals, "plan1-tables5.sql")))
+	s := open(t, load(t, filepath.Join(journals, "plan2-tables5.sql")))
 	for i, want := range aroundErrands() {
 		if got := takesErrand(t, s, i, want.ID); !reflect.DeepEqual(got, want) {
 			t.Errorf("errand:\ngot  %+v\nwant %+v", got, want)

@@ -112,7 +112,8 @@ func drawDue(t *rapid.T) engine.Record {
 
 func drawManaged(t *rapid.T) engine.Managed {
 	m := engine.Managed{
-		Template: drawText(t), Place: engine.Place(drawText(t)), NotBefore: drawTime(t), NotAfter: drawTime(t),
+		Template: drawText(t), Place: engine.Place(drawText(t)), CA: drawText(t), Serial: drawText(t),
+		NotBefore: drawTime(t), NotAfter: drawTime(t),
 		Fingerprint: drawText(t), Common: rapid.Bool().Draw(t, "common"), Attributes: drawMap(t, drawText),
 	}
 	if rapid.Bool().Draw(t, "revoked") {

@@ -19,7 +19,7 @@ func (s *Store) See(ctx context.Context, card engine.CardID, version int64, seen
 		r.Seen = seen
 		for _, t := range tracked {
 			for i, old := range r.Tracked {
-				if old.Place == t.Place && old.Fingerprint == t.Fingerprint {
+				if old.Fingerprint == t.Fingerprint {
 					r.Tracked[i] = t
 				}
 			}

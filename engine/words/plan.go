@@ -56,6 +56,7 @@ func (t *Text) PlanLines(p engine.Plan) []PlanLine {
 	section(t.Confirm.Comes, t.gains(p.Comes))
 	section(t.Confirm.SetUp, t.setups(p.Setup))
 	section(t.Confirm.Stays, t.stays(p.Stays))
+	lines = append(lines, t.elsewhere(p)...)
 	switch {
 	case p.Changes():
 		lines = append(lines, PlanLine{MarkFoot, t.cost(p)})
@@ -90,12 +91,22 @@ func (t *Text) loss(l engine.Loss) string {
 func (t *Text) gains(all []engine.Gain) []PlanLine {
 	var lines []PlanLine
 	for _, g := range all {
-		lines = append(lines, PlanLine{MarkComes, fmt.Sprintf(t.Confirm.NewKey, t.Place(g.Place), g.Template, g.CA)})
-		if how := t.Hows[g.How]; how != "" && !g.Replaces.IsZero() && !g.Expired {
+		lines = append(lines, PlanLine{MarkComes, t.gain(g)})
+		if how := t.Hows[g.How]; how != "" && !g.Replaces.IsZero() && !g.Expired && !g.Revoked {
 			lines = append(lines, PlanLine{MarkNote, how})
 		}
 	}
 	return lines
+}
+
+func (t *Text) gain(g engine.Gain) string {
+	switch {
+	case g.Common:
+		return fmt.Sprintf(t.Confirm.Common, t.Place(g.Place), g.Template)
+	case g.How == engine.SameKey:
+		return fmt.Sprintf(t.Confirm.SameKey, t.Place(g.Place), g.Template, g.CA)
+	}
+	return fmt.Sprintf(t.Confirm.NewKey, t.Place(g.Place), g.Template, g.CA)
 }
 
 func (t *Text) setups(all []engine.SetupLine) []PlanLine {
@@ -120,6 +131,24 @@ func (t *Text) stays(all []engine.Stay) []PlanLine {
 		return nil
 	}
 	return []PlanLine{{MarkStays, strings.Join(names, ", ")}}
+}
+
+// elsewhere says what is told to others once the card is written.
+func (t *Text) elsewhere(p engine.Plan) []PlanLine {
+	var lines []PlanLine
+	if p.Was != "" {
+		lines = append(lines, PlanLine{MarkFoot, fmt.Sprintf(t.Confirm.OtherPolicy, p.Policy, p.Was)})
+	}
+	switch p.Access {
+	case engine.AccessRegister:
+		lines = append(lines, PlanLine{MarkFoot, t.Confirm.AccessOn})
+	case engine.AccessRemove:
+		lines = append(lines, PlanLine{MarkFoot, t.Confirm.AccessOff})
+	}
+	if p.Publish && len(p.Comes) > 0 {
+		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Published})
+	}
+	return lines
 }
 
 // cost counts PIN entries and touches.

@@ -113,7 +113,7 @@ func (b *bench) manage(template string, at engine.Place, days int) {
 }
 
 func (b *bench) plan() engine.Plan {
-	b.Choices = engine.Choices(b.Policy, b.Record, &b.Contents, now)
+	b.Choices = engine.Choices(engine.Situation{Policy: b.Policy, Record: b.Record, User: b.User, Contents: &b.Contents, Now: now})
 	return engine.MakePlan(b.Planning)
 }
 

@@ -46,3 +46,11 @@ func (t *Text) link(l engine.Link) string {
 	}
 	return t.Policies.Everybody
 }
+
+// PolicyName says which policy is the user's.
+func (t *Text) PolicyName(name string) string {
+	if name == "" {
+		return t.Profile.NoPolicy
+	}
+	return fmt.Sprintf(t.Profile.Policy, name)
+}

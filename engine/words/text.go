@@ -44,6 +44,7 @@ type Text struct {
 	Groups  map[engine.StayGroup]string
 	Losses  map[engine.LossWhy]string
 	Hows    map[engine.How]string
+	Revokes map[engine.RevokeReason]string
 	Misfits map[engine.MisfitWhy]string // most characters, where that is why
 	SetUps  map[engine.SetupLine]string
 	Ends    map[engine.RunEnd]string
@@ -98,13 +99,15 @@ type (
 	// Profile is the page of a user and their cards.
 	Profile struct {
 		Policy                                              string // name
+		NoPolicy                                            string
 		Card                                                string // serial, model
 		InReader                                            string // reader
+		CouldAdd, CouldDrop                                 string // templates
 		Unfinished, UnfinishedBack                          string // date and time, station
 		NotHere, NoCards, NoMail, UserDisabled, AsRecorded  string
 		Unknown, UnknownHint                                string
 		DueBecause, NotDue, Optional, OnCard, Unseen, Empty string
-		Former, Missing, Unreadable                         string
+		Former, Missing, Unreadable, Revoked, OnHold        string
 	}
 	// Connect is the page that picks a reader.
 	Connect struct {
@@ -120,6 +123,8 @@ type (
 	Templates struct {
 		Title, Mandatory, Optional, Locked string
 		Added, Stays, Removed, Absent      string
+		Anew, AnewAttribute, AnewRevoked   string // why; attribute; reason
+		AnewCommon, Leaving                string
 		RenewedExpires, RenewedExpired     string // when
 		Renewed                            string // one of the two
 		StaysOptional, NothingYet          string
@@ -144,7 +149,10 @@ type (
 		Cannot, Nothing, Go, GoFirst, Back string
 		KeyToo, CertificateOnly, KeyOnly   string // place, title, why
 		OldMail                            string
-		NewKey                             string // place, template, CA
+		NewKey, SameKey                    string // place, template, CA
+		Common                             string // place, template
+		AccessOn, AccessOff, Published     string
+		OtherPolicy                        string // the policy, the one before
 		Stay                               string // place, title
 		StayGroup                          string // place, title, group
 		PINOnce, NewPIN, NoTouch           string
@@ -243,14 +251,25 @@ type (
 	}
 	// Reasons say why a card is due.
 	Reasons struct {
-		Expires, Expired string // template, when in words, date
-		Missing, First   string // template
-		Optional         string // template
+		Expires, Expired               string // template, when in words, date
+		Missing, First, Added, Removed string // template
+		CommonMissing, CommonAdded     string // template
+		CommonRemoved, CommonReplaced  string // template
+		Optional, OptionalOnCard       string // template
+		OtherPolicy                    string // the card's, the user's
+		Outside                        string // place, subject
+		Attribute                      string // template, attribute, old value, new value
+		AttributeGone, AttributeNew    string // template, attribute, value
+		AccessOn, AccessOff            string
+		Revoked                        string // template, date, reason
 	}
 	// Obstacles say why a plan cannot be carried out.
 	Obstacles struct {
 		PlaceTaken                    string // template, place, by
-		NoSpare                       string // template
+		NoSpare, NoFreePlace          string // template
+		CannotImport                  string // template
+		TooLarge                      string // template, bytes, most bytes
+		RevokedForGood, NeedsOperator string // template, reason
 		KeyType                       string // template, key type
 		PolicyFixed                   string // template, place, policy
 		NoKeysThere                   string // template, place

@@ -55,8 +55,10 @@ func TestEveryValueHasAWord(t *testing.T) {
 		}
 		has(t, name, text.Cards, "", engine.StateClean, engine.StateAssigned, engine.StatePending, engine.StateIssued, engine.StateDisabled, engine.StateRevoked)
 		has(t, name, text.Groups, engine.GroupManaged, engine.GroupCommon, engine.GroupTracked, engine.GroupThirdParty)
-		has(t, name, text.Losses, engine.LostCleared, engine.LostInPlace, engine.LostStrayKey)
-		has(t, name, text.Hows, engine.Fresh, engine.Staged, engine.InPlace)
+		has(t, name, text.Losses, engine.LostCleared, engine.LostPolicy, engine.LostInPlace, engine.LostStrayKey)
+		has(t, name, text.Hows, engine.Fresh, engine.SameKey, engine.Staged, engine.InPlace)
+		has(t, name, text.Revokes, engine.Unspecified, engine.KeyCompromise, engine.CACompromise, engine.AACompromise, engine.AffiliationChanged,
+			engine.Superseded, engine.CessationOfOperation, engine.CertificateHold, engine.PrivilegeWithdrawn)
 		has(t, name, text.Misfits, engine.MisfitASCII, engine.MisfitPrintable, engine.MisfitLength, engine.MisfitCountry, engine.MisfitAddress, engine.MisfitHost, engine.MisfitURI)
 		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
 		has(t, name, text.Losers, engine.Won, engine.LostNoLink, engine.LostPriority, engine.LostGroup, engine.LostContainer, engine.LostShallow, engine.LostLater)

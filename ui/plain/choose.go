@@ -17,6 +17,10 @@ func (w *walker) templates(ctx context.Context) error {
 	}
 	chosen := map[string]bool{}
 	for _, c := range p.Choices {
+		if c.Leaving {
+			w.say("  %s: %s", c.Template.Name, w.Text.Choice(c, false, w.Now()))
+			continue
+		}
 		if !c.Template.Optional {
 			w.say("  %s, %s: %s", c.Template.Name, w.Text.Templates.Mandatory, w.Text.Choice(c, true, w.Now()))
 			continue

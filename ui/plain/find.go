@@ -140,7 +140,7 @@ func (w *walker) profile(ctx context.Context) error {
 		return err
 	}
 	w.user, w.draft.User = &profile, &profile.User
-	w.title(fmt.Sprintf("%s, %s, %s", profile.User.Name, profile.User.Logon, fmt.Sprintf(w.Text.Profile.Policy, profile.Policy)))
+	w.title(fmt.Sprintf("%s, %s, %s", profile.User.Name, profile.User.Logon, w.Text.PolicyName(profile.Policy)))
 	if profile.User.Disabled {
 		w.say(w.Text.Profile.UserDisabled)
 	}

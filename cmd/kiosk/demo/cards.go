@@ -25,6 +25,7 @@ type Card struct {
 	vpn    bool   // carries the optional VPN certificate
 	days   int    // until its authentication certificate ends
 	in     bool   // lies in a reader when the world is ready
+	policy string // under which it was written; "": its owner's
 	card   *sim.Card
 }
 
@@ -38,6 +39,7 @@ func deck() []*Card {
 		{Label: "A blank card", Serial: 712234, in: true},
 		{Label: "Adam's card, two PIN tries left", Serial: 712235, PIN: "246813", owner: "asimecka", tries: 2, days: 20, in: true},
 		{Label: "Adam's second card", Serial: 712236, PIN: "918273", owner: "asimecka", tries: 3, days: 400},
+		{Label: "Siobhán's card, written before she moved to Operations", Serial: 712237, PIN: "864209", owner: "sosullivan", tries: 3, vpn: true, days: 400, policy: "Staff"},
 	}
 }
 

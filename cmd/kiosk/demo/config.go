@@ -120,6 +120,52 @@ usage = ["digitalSignature"]
 extended = ["clientAuth"]
 valid_days = 365
 renew_days = 30
+
+# Everybody in Operations: no encryption, no VPN, and the key of the building's
+# door, which all of them share.
+[[policy]]
+name = "Operations"
+containers = ["ou=Operations,dc=corp,dc=example"]
+search_third_party = true
+
+[policy.setup]
+puk = "sealed"
+admin_key = "protect"
+
+[[policy.template]]
+name = "Authentication"
+ca = "Corp Issuing CA"
+profile = "authentication"
+place = "9a"
+key = "p256"
+pin = "once"
+subject = "CN={name},O=Corp Example"
+san = ["upn={upn}", "email?={mail}"]
+usage = ["digitalSignature"]
+extended = ["clientAuth", "smartcardLogon"]
+binding = "sid-extension"
+valid_days = 730
+renew_days = 30
+
+[[policy.template]]
+name = "Signing"
+ca = "Corp Issuing CA"
+profile = "signing"
+place = "9c"
+key = "p256"
+pin = "always"
+subject = "CN={name},O=Corp Example"
+san = ["email?={mail}"]
+usage = ["digitalSignature", "contentCommitment"]
+extended = ["emailProtection"]
+valid_days = 730
+renew_days = 30
+
+[[policy.common]]
+name = "Building door"
+pfx = "door.p12"
+password_file = "door-password"
+place = "95"
 `
 
 // writeConfig writes the configuration, and the key pair for which PUKs are
@@ -127,6 +173,9 @@ renew_days = 30
 func (w *World) writeConfig(ca string) error {
 	at := func(file string) string { return filepath.Join(w.Folder, file) }
 	if err := vault.NewIdentity(at(identityFile), at(recipientFile)); err != nil {
+		return err
+	}
+	if err := w.writeDoor(); err != nil {
 		return err
 	}
 	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr()).Replace(configuration)

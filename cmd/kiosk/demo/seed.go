@@ -34,7 +34,7 @@ func (c *Card) issue(ctx context.Context, desk engine.Desk) error {
 	if err := readers.Insert(ctx, 0); err != nil {
 		return err
 	}
-	desk.Readers, desk.PolicyOf = readers, c.pastPolicy(desk.PolicyOf)
+	desk.Readers, desk.PolicyOf = readers, c.pastPolicy(desk)
 	actor := engine.Actor{Who: "demo", Station: "demo", Mode: engine.Operator}
 	user, err := findUser(ctx, &desk, actor, c.owner)
 	if err != nil {
@@ -48,7 +48,6 @@ func (c *Card) issue(ctx context.Context, desk engine.Desk) error {
 	if connected.Record, err = desk.Assign(ctx, actor, connected, user); err != nil {
 		return err
 	}
-	user.Mail = "" // no letter about the past
 	proposal, err := desk.Propose(ctx, actor, connected, user, engine.Selection{Optional: map[string]bool{"VPN": c.vpn}})
 	if err != nil {
 		return err
@@ -62,11 +61,18 @@ func (c *Card) issue(ctx context.Context, desk engine.Desk) error {
 	return err
 }
 
-// pastPolicy is today's policy with an authentication certificate that ends
-// when the story wants.
-func (c *Card) pastPolicy(today func(engine.User) (engine.Policy, error)) func(engine.User) (engine.Policy, error) {
+// pastPolicy is today's policy, or the one the story wants, with an
+// authentication certificate that ends when the story wants.
+func (c *Card) pastPolicy(desk engine.Desk) func(engine.User) (engine.Policy, error) {
+	today := desk.PolicyOf
 	return func(u engine.User) (engine.Policy, error) {
 		policy, err := today(u)
+		for _, p := range desk.Policies {
+			if p.Name == c.policy {
+				policy = p
+			}
+		}
+		policy.Rules = []engine.Rule{{Event: engine.UpdateDone}} // nobody is told about the past
 		policy.Templates = slices.Clone(policy.Templates)
 		for i := range policy.Templates {
 			if policy.Templates[i].Place == "9a" {

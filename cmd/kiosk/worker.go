@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"cardkiosk/engine"
+)
+
+// workerCmd does what a kiosk does behind its screen, without one: as a service
+// of its own beside kiosks that share its store.
+type workerCmd struct {
+	Config string `placeholder:"FILE" help:"The configuration. Left out: config.toml in this folder, or else /etc/kiosk/config.toml."`
+	Once   bool   `help:"Do everything once, and end."`
+}
+
+// Run works until it is told to stop.
+func (cmd workerCmd) Run(ctx context.Context) error {
+	p, err := openKiosk(ctx, cmd.Config)
+	if err != nil {
+		return err
+	}
+	if cmd.Once {
+		return errors.Join(p.workOnce(ctx), p.close())
+	}
+	o := newOwner(ctx, p.log)
+	p.startWork(o)
+	_, _ = fmt.Fprintln(os.Stderr, "kiosk worker: at work; Ctrl-C stops it")
+	<-ctx.Done()
+	o.wait()
+	return p.close()
+}
+
+// Pauses between two looks at what nobody nudges about.
+const (
+	revocationsEvery = 10 * time.Minute
+	longestPause     = time.Minute
+)
+
+// job is one thing that goes on behind the screen. It returns when it wants to
+// be done again; zero when nothing waits.
+type job struct {
+	name string
+	do   func(ctx context.Context) (next time.Time, err error)
+}
+
+// jobs are what a worker does beside sending letters.
+func (p *parts) jobs() []job {
+	jobs := []job{
+		{"errands", p.desk.RunErrands},
+		{"revocations", func(ctx context.Context) (time.Time, error) {
+			_, err := p.desk.RefreshRevocations(ctx)
+			return p.desk.Now().Add(revocationsEvery), err
+		}},
+	}
+	if p.desk.Roll != nil {
+		jobs = append(jobs, job{"snapshot", func(ctx context.Context) (time.Time, error) {
+			_, err := p.desk.RefreshPeople(ctx, p.snapshot.Full)
+			return p.desk.Now().Add(p.snapshot.Refresh), err
+		}})
+	}
+	return jobs
+}
+
+// startWork begins everything that goes on behind the screen.
+func (p *parts) startWork(o *owner) {
+	o.deliver(p.desk)
+	for _, j := range p.jobs() {
+		o.keepDoing(j, p.desk.Now)
+	}
+}
+
+// workOnce does everything once.
+func (p *parts) workOnce(ctx context.Context) error {
+	if _, err := p.desk.Deliver(ctx); err != nil {
+		return err
+	}
+	for _, j := range p.jobs() {
+		if _, err := j.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", j.name, err)
+		}
+	}
+	return nil
+}
+
+// keepDoing does a job again and again until the program ends. Trouble is
+// logged; a job that has some is tried again after a while.
+func (o *owner) keepDoing(j job, now func() time.Time) {
+	wake := o.listen()
+	o.work.Go(func() {
+		defer o.catch(j.name)
+		for {
+			next, err := j.do(o.ctx)
+			if err != nil && o.ctx.Err() == nil {
+				o.log.Error("work was not done", "work", j.name, "kind", engine.KindOf(err), "err", err)
+				next = time.Time{}
+			}
+			pause := longestPause
+			if !next.IsZero() {
+				pause = max(next.Sub(now()), time.Second)
+			}
+			select {
+			case <-o.ctx.Done():
+				return
+			case <-wake:
+			case <-time.After(pause):
+			}
+		}
+	})
+}

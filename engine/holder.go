@@ -1,0 +1,171 @@
+package engine
+
+import (
+	"context"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+)
+
+// What a certificate says of whose it is.
+
+// upnOf returns the user principal name among a certificate's alternative names
+// (MS-WCCE, szOID_NT_PRINCIPAL_NAME), "" when there is none.
+func upnOf(c *x509.Certificate) string {
+	for _, e := range c.Extensions {
+		if !e.Id.Equal(oidSAN) {
+			continue
+		}
+		var names []asn1.RawValue
+		if _, err := asn1.Unmarshal(e.Value, &names); err != nil {
+			return ""
+		}
+		for _, n := range names {
+			if upn := upnIn(n); upn != "" {
+				return upn
+			}
+		}
+	}
+	return ""
+}
+
+// upnIn reads [0] { type-id, [0] EXPLICIT UTF8String }.
+func upnIn(n asn1.RawValue) string {
+	var id asn1.ObjectIdentifier
+	if n.Class != asn1.ClassContextSpecific || n.Tag != 0 {
+		return ""
+	}
+	rest, err := asn1.Unmarshal(n.Bytes, &id)
+	if err != nil || !id.Equal(oidUPN) {
+		return ""
+	}
+	var explicit, value asn1.RawValue
+	if _, err := asn1.Unmarshal(rest, &explicit); err != nil {
+		return ""
+	}
+	if _, err := asn1.Unmarshal(explicit.Bytes, &value); err != nil || value.Tag != asn1.TagUTF8String {
+		return ""
+	}
+	return string(value.Bytes)
+}
+
+// sameEntry reports whether a subject is the name of a directory entry.
+func sameEntry(subject []byte, dn string) bool {
+	var seq pkix.RDNSequence
+	entry, err := ParseDN(dn)
+	if _, bad := asn1.Unmarshal(subject, &seq); bad != nil || err != nil {
+		return false
+	}
+	var parts []string
+	for _, rdn := range slices.Backward(seq) {
+		for _, v := range rdn {
+			text, _ := v.Value.(string)
+			parts = append(parts, nameType(v.Type)+"="+escapeDN(text))
+		}
+	}
+	name, err := ParseDN(strings.Join(parts, ","))
+	return err == nil && name.Equal(entry)
+}
+
+func nameType(oid asn1.ObjectIdentifier) string {
+	for name, known := range nameOIDs {
+		if oid.Equal(known) {
+			return name
+		}
+	}
+	return oid.String()
+}
+
+// escapeDN escapes what RFC 4514, 2.4 wants escaped, and spaces at the ends.
+func escapeDN(s string) string {
+	var b strings.Builder
+	for i, c := range s {
+		if strings.ContainsRune(`"+,;<>\=#`, c) || c == ' ' && (i == 0 || i == len(s)-1) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+	}
+	return b.String()
+}
+
+// Holders looks in the directory for whose a connected card may be: the users
+// with the UPN, the mail address or the name that its certificates have.
+func (d *Desk) Holders(ctx context.Context, actor Actor, c *Connected) ([]User, error) {
+	if err := may(actor, FindUsers); err != nil {
+		return nil, err
+	}
+	var found []User
+	for _, said := range sayings(c.Contents) {
+		users, err := d.named(ctx, said)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range users {
+			if !slices.ContainsFunc(found, func(f User) bool { return f.ID == u.ID }) {
+				found = append(found, u.shown())
+			}
+		}
+		if len(found) > 0 {
+			return found, nil // a UPN says more than a name
+		}
+	}
+	return nil, nil
+}
+
+// sayings are what the certificates say of their holder, the surest first.
+func sayings(contents Contents) []string {
+	var upns, mails, names []string
+	for _, it := range contents.Items {
+		c, err := x509.ParseCertificate(it.Certificate)
+		if err != nil {
+			continue
+		}
+		if upn := upnOf(c); upn != "" {
+			upns = append(upns, upn)
+		}
+		mails = append(mails, c.EmailAddresses...)
+		if c.Subject.CommonName != "" {
+			names = append(names, c.Subject.CommonName)
+		}
+	}
+	return compact(slices.Concat(upns, mails, names))
+}
+
+func compact(all []string) []string {
+	var once []string
+	for _, s := range all {
+		if !slices.Contains(once, s) {
+			once = append(once, s)
+		}
+	}
+	return once
+}
+
+// mostNamed is how many users with one name are looked at.
+const mostNamed = 50
+
+// named returns the users who have exactly this UPN, mail address or name.
+func (d *Desk) named(ctx context.Context, said string) ([]User, error) {
+	hits := d.Directory.Search(said)
+	defer hits.Close()
+	var found []User
+	for len(found) < mostNamed {
+		page, err := hits.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range page {
+			if strings.EqualFold(u.UPN, said) || strings.EqualFold(u.Mail, said) || strings.EqualFold(u.Name, said) {
+				found = append(found, u)
+			}
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// situation gathers what is known of a card. The policy is that of its user.
+func (d *Desk) situation(ctx context.Context, user User, record Record, contents *Contents) (Situation, error) {
+	policy, err := d.PolicyOf(user)
+	if Is(err, NoPolicy) {
+		return Situation{Nobodys: true, Record: record, User: user, Contents: contents, Now: d.Now()}, nil
+	}
+	if err != nil {
+		return Situation{}, err
+	}
+	before, err := d.before(ctx, record)
+	if err != nil {
+		return Situation{}, err
+	}
+	return Situation{Policy: policy, Before: before, Record: record, User: user, Contents: contents, Now: d.Now()}, nil
+}
+
+// before returns the policy under which a card was last written; nil when its
+// text was not kept.
+func (d *Desk) before(ctx context.Context, r Record) (*Policy, error) {
+	if r.Under == "" {
+		return nil, nil
+	}
+	text, ok, err := d.Texts.PolicyText(ctx, r.Under)
+	if err != nil || !ok {
+		return nil, err
+	}
+	p, err := ParsePolicy(text)
+	if err != nil {
+		return nil, &Error{Op: "read policy", Kind: StoreTrouble, Subject: r.Policy, Err: err}
+	}
+	return &p, nil
+}
+
+// patience is how long a CA is waited for when a profile is opened: what it
+// said last is known.
+const patience = 2 * time.Second
+
+// askRevoked asks the CAs of a card's certificates which of them are revoked,
+// and notes what has changed. A CA that does not answer soon changes nothing.
+func (d *Desk) askRevoked(ctx context.Context, r Record) Record {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	known := map[string][]Revocation{}
+	changed := map[string]*Revocation{}
+	r.Managed = slices.Clone(r.Managed)
+	for i, m := range r.Managed {
+		if m.CA == "" {
+			continue
+		}
+		if _, asked := known[m.CA]; !asked {
+			list, err := d.revokedBy(ctx, m.CA)
+			if err != nil {
+				d.Log.Warn("CA does not tell what is revoked", "ca", m.CA, "err", err)
+				continue
+			}
+			known[m.CA] = list
+		}
+		if is := revocationOf(known[m.CA], m.Serial); !is.equal(m.Revoked) {
+			r.Managed[i].Revoked = is
+			changed[m.Fingerprint] = is
+		}
+	}
+	if len(changed) > 0 {
+		if err := d.Ledger.Revoked(ctx, r.Card.ID, r.Version, changed); err != nil {
+			d.Log.Warn("revocation was not noted", "card", r.Card.ID, "err", err)
+		}
+	}
+	return r
+}
+
+func (d *Desk) revokedBy(ctx context.Context, name string) ([]Revocation, error) {
+	ca, ok := d.CAs[name]
+	if !ok {
+		return nil, errors.New("no CA of this name is configured")
+	}
+	return ca.Revoked(ctx)
+}
+
+func revocationOf(list []Revocation, serial string) *Revocation {
+	for _, r := range list {
+		if r.Serial == serial {
+			return &r
+		}
+	}
+	return nil
+}
+
+func (r *Revocation) equal(other *Revocation) bool {
+	if r == nil || other == nil {
+		return r == other
+	}
+	return r.Reason == other.Reason && r.At.Equal(other.At)
+}
