@@ -1,31 +1,38 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
 	"slices"
-	"strings"
 )
 
 // Adoption is what taking over a card that was issued before would put into its
 // record.
 type Adoption struct {
 	User       User
+	Policy     string       // by whose templates it was looked at
 	Managed    []Managed    // ours from now on
+	Former     []Managed    // of former encryption keys: kept, so that old mail opens
 	ThirdParty []ThirdParty // everything else on the card
 }
 
+// Ours reports whether anything on the card is ours.
+func (a Adoption) Ours() bool { return len(a.Managed)+len(a.Former) > 0 }
+
 // ProposeAdoption looks at a card that is in no record: which of its
 // certificates were issued to this user by a CA of one of the policy's
-// templates. Nothing is written.
+// templates. Nothing is written. The CAs are asked, so it may take a while.
 func (d *Desk) ProposeAdoption(ctx context.Context, actor Actor, c *Connected, user User) (Adoption, error) {
-	if err := may(actor, AdoptCard); err != nil {
+	if err := adoptable(actor, c, user); err != nil {
 		return Adoption{}, err
 	}
-	if c.Known() && c.Record.State != StateClean {
-		return Adoption{}, &Error{Op: "adopt card", Kind: WrongState, Subject: c.Record.User.Name, Err: errors.New("the card is " + string(c.Record.State))}
+	user, err := d.user(ctx, user.ID) // a search does not tell in which groups they are
+	if err != nil {
+		return Adoption{}, err
+	}
+	if err := adoptable(actor, c, user); err != nil {
+		return Adoption{}, err
 	}
 	policy, err := d.PolicyOf(user)
 	if err != nil {
@@ -39,7 +46,23 @@ func (d *Desk) ProposeAdoption(ctx context.Context, actor Actor, c *Connected, u
 			}
 		}
 	}
-	return adopt(policy, user, c.Contents, issuers), nil
+	a := adopt(policy, user, c.Contents, issuers)
+	a.User = user.shown()
+	return a, nil
+}
+
+// adoptable finds what forbids to take a card over, whatever is on it.
+func adoptable(actor Actor, c *Connected, user User) error {
+	if err := may(actor, AdoptCard); err != nil {
+		return err
+	}
+	switch {
+	case c.Known() && c.Record.State != StateClean:
+		return &Error{Op: "adopt card", Kind: WrongState, Subject: c.Record.User.Name, Err: errors.New("the card is " + string(c.Record.State))}
+	case user.Disabled:
+		return &Error{Op: "adopt card", Kind: WrongState, Subject: user.Name, Err: errors.New("the account is disabled")}
+	}
+	return nil
 }
 
 // everIssued are the certificates under which a CA issues, or did.
@@ -63,100 +86,6 @@ func (d *Desk) everIssued(ctx context.Context, name string) ([]*x509.Certificate
 	return issuers, nil
 }
 
-// adopt decides what is ours: each template takes the certificate that fits it
-// best, and no certificate is taken twice.
-func adopt(policy Policy, user User, contents Contents, issuers map[string][]*x509.Certificate) Adoption {
-	a := Adoption{User: user}
-	var taken Record
-	for _, t := range policy.Templates {
-		best, fit := Item{}, 0
-		for _, it := range contents.Items {
-			if n := t.fits(it, user, issuers[t.CA]); n > fit && !taken.manages(it) {
-				best, fit = it, n
-			}
-		}
-		if fit > 0 {
-			taken.Managed = append(taken.Managed, t.adopted(best, user))
-		}
-	}
-	a.Managed = taken.Managed
-	a.ThirdParty = FindThirdParty(taken, contents)
-	return a
-}
-
-// fits tells how well a certificate on the card fits a template: 0 for not at
-// all, more where it lies where the template's belongs.
-func (t Template) fits(it Item, user User, issuers []*x509.Certificate) int {
-	if it.Certificate == nil || it.Key != nil && it.Key.Unreadable != "" {
-		return 0
-	}
-	home := 1
-	if it.Place == t.Place {
-		home = 3
-	} else if slices.Contains(t.Others, it.Place) {
-		home = 2
-	}
-	if t.Common() {
-		if bytes.Equal(it.Certificate, t.PFX.Certificate) {
-			return home
-		}
-		return 0
-	}
-	c, err := x509.ParseCertificate(it.Certificate)
-	switch {
-	case err != nil || !issuedBy(c, issuers) || !belongsTo(c, t, user):
-		return 0
-	case home == 1 && encrypts(it.Certificate) != t.Encrypts():
-		return 0
-	case home == 1 && len(t.Others) == 0:
-		return 0 // a former key, or one for something else
-	}
-	return home
-}
-
-func issuedBy(c *x509.Certificate, issuers []*x509.Certificate) bool {
-	return slices.ContainsFunc(issuers, func(i *x509.Certificate) bool {
-		return bytes.Equal(c.RawIssuer, i.RawSubject) && c.CheckSignatureFrom(i) == nil
-	})
-}
-
-// belongsTo reports whether a certificate is the user's: it has their UPN, or
-// the subject that the template would give them, or that of their entry.
-func belongsTo(c *x509.Certificate, t Template, u User) bool {
-	if upn := upnOf(c); upn != "" && u.UPN != "" {
-		return strings.EqualFold(upn, u.UPN)
-	}
-	if name, err := t.Subject.Make(u); err == nil {
-		if der, err := subjectDER(name); err == nil && sameName(der, c.RawSubject) {
-			return true
-		}
-	}
-	return sameEntry(c.RawSubject, u.DN)
-}
-
-// adopted describes a certificate as if we had made it. What its attributes
-// were when it was asked for, only its subject tells: they are noted when it is
-// the one they would give today.
-func (t Template) adopted(it Item, u User) Managed {
-	c, err := ParseCertificate(it.Certificate)
-	parsed, again := x509.ParseCertificate(it.Certificate)
-	if err != nil || again != nil {
-		return Managed{} // cannot be: it was parsed before
-	}
-	m := Managed{
-		Template: t.Name, Place: it.Place, CA: t.CA, Subject: c.Subject, Issuer: c.Issuer, Serial: c.Serial,
-		NotBefore: c.NotBefore, NotAfter: c.NotAfter, Fingerprint: c.Fingerprint, Public: c.Public, Common: t.Common(),
-	}
-	ask, err := askFor(t, u)
-	if err != nil || t.Common() {
-		return m
-	}
-	if der, err := subjectDER(ask.Subject); err == nil && sameName(der, parsed.RawSubject) {
-		m.Attributes = ask.Attributes
-	}
-	return m
-}
-
 // Adopt writes what was proposed, and shown, to the card's record. Nothing on
 // the card changes.
 func (d *Desk) Adopt(ctx context.Context, actor Actor, c *Connected, a Adoption) (Record, error) {
@@ -169,19 +98,19 @@ func (d *Desk) Adopt(ctx context.Context, actor Actor, c *Connected, a Adoption)
 }
 
 func (d *Desk) adopt(ctx context.Context, actor Actor, c *Connected, a Adoption, row AuditRow) (Record, error) {
-	if err := may(actor, AdoptCard); err != nil {
+	if err := adoptable(actor, c, a.User); err != nil {
 		return Record{}, err
 	}
-	if len(a.Managed) == 0 {
+	if !a.Ours() {
 		return Record{}, &Error{Op: "adopt card", Kind: WrongState, Subject: a.User.Name, Err: errors.New("nothing on the card is ours: assign it instead")}
 	}
 	now := d.Now()
 	record := Record{
 		Card: c.Contents.Identity, User: a.User.Ref(), State: StateIssued, Version: c.Record.Version,
-		Managed: a.Managed, Written: now, Seen: Sighting{At: now},
+		Managed: a.Managed, Former: a.Former, Written: now, Seen: Sighting{At: now},
 	}
 	for _, f := range a.ThirdParty {
-		if f.Unreadable == "" {
+		if f.Unreadable == "" { // they were there before: nobody wrote them behind our back
 			record.Tracked = append(record.Tracked, trackedOf(f, f.Tracked))
 		}
 	}

@@ -118,8 +118,9 @@ type Contents struct {
 	Items        []Item // in the card's own order
 	PIN, PUK     Counter
 	Admin        AdminKey
-	CHUID        bool // has a CHUID
-	Capabilities bool // has a card capability container
+	CHUID        bool   // has a CHUID
+	FASCN        string // the number in it, hex, by which certificates may name the card; "" without, or when other cards have it too
+	Capabilities bool   // has a card capability container
 	Abilities    Abilities
 }
 

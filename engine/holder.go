@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/hex"
 	"errors"
 	"io"
 	"slices"
@@ -13,44 +14,77 @@ import (
 
 // What a certificate says of whose it is.
 
+// oidFASCN is pivFASC-N (FIPS 201-2, appendix B): in a certificate, the number
+// of the card it was made for.
+var oidFASCN = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 6, 6}
+
 // upnOf returns the user principal name among a certificate's alternative names
 // (MS-WCCE, szOID_NT_PRINCIPAL_NAME), "" when there is none.
 func upnOf(c *x509.Certificate) string {
+	value, ok := otherNameOf(c, oidUPN)
+	if !ok || value.Tag != asn1.TagUTF8String {
+		return ""
+	}
+	return string(value.Bytes)
+}
+
+// otherNameOf returns the value of the first otherName of a type.
+func otherNameOf(c *x509.Certificate, oid asn1.ObjectIdentifier) (asn1.RawValue, bool) {
 	for _, e := range c.Extensions {
 		if !e.Id.Equal(oidSAN) {
 			continue
 		}
 		var names []asn1.RawValue
 		if _, err := asn1.Unmarshal(e.Value, &names); err != nil {
-			return ""
+			return asn1.RawValue{}, false
 		}
 		for _, n := range names {
-			if upn := upnIn(n); upn != "" {
-				return upn
+			if value, ok := otherNameIn(n, oid); ok {
+				return value, true
 			}
 		}
 	}
-	return ""
+	return asn1.RawValue{}, false
 }
 
-// upnIn reads [0] { type-id, [0] EXPLICIT UTF8String }.
-func upnIn(n asn1.RawValue) string {
+// otherNameIn reads [0] { type-id, [0] EXPLICIT value } (RFC 5280, 4.2.1.6).
+func otherNameIn(n asn1.RawValue, oid asn1.ObjectIdentifier) (value asn1.RawValue, ok bool) {
 	var id asn1.ObjectIdentifier
 	if n.Class != asn1.ClassContextSpecific || n.Tag != 0 {
-		return ""
+		return value, false
 	}
 	rest, err := asn1.Unmarshal(n.Bytes, &id)
-	if err != nil || !id.Equal(oidUPN) {
-		return ""
+	if err != nil || !id.Equal(oid) {
+		return value, false
 	}
-	var explicit, value asn1.RawValue
+	var explicit asn1.RawValue
 	if _, err := asn1.Unmarshal(rest, &explicit); err != nil {
-		return ""
+		return value, false
 	}
-	if _, err := asn1.Unmarshal(explicit.Bytes, &value); err != nil || value.Tag != asn1.TagUTF8String {
-		return ""
+	_, err = asn1.Unmarshal(explicit.Bytes, &value)
+	return value, err == nil
+}
+
+// ofCard reports whether a certificate was made for this card: its alternative
+// names have the card's UUID or its FASC-N (FIPS 201-3, 4.2.1).
+func ofCard(c *x509.Certificate, contents Contents) bool {
+	const urn = "urn:uuid:"
+	for _, u := range c.URIs {
+		uuid, ok := strings.CutPrefix(strings.ToLower(u.String()), urn)
+		if ok && contents.Identity.GUID != "" && strings.ReplaceAll(uuid, "-", "") == contents.Identity.GUID {
+			return true
+		}
 	}
-	return string(value.Bytes)
+	number, ok := otherNameOf(c, oidFASCN)
+	return ok && contents.FASCN != "" && hex.EncodeToString(number.Bytes) == contents.FASCN
+}
+
+// namesPerson reports whether a certificate says whose it is, be it well or
+// badly. A card authentication certificate only says of which card.
+func namesPerson(c *x509.Certificate, contents Contents) bool {
+	name := strings.ToLower(strings.ReplaceAll(c.Subject.CommonName, "-", ""))
+	ofCard := name == "" || name == contents.Identity.GUID || name == contents.FASCN
+	return upnOf(c) != "" || len(c.EmailAddresses) > 0 || !ofCard
 }
 
 // sameEntry reports whether a subject is the name of a directory entry.

@@ -1,6 +1,7 @@
 package piv
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"time"
 )
@@ -61,6 +62,23 @@ func (c CHUID) guid() string {
 		return ""
 	}
 	return hex.EncodeToString(c.GUID[:])
+}
+
+// number is the FASC-N in hex. It is "" for what is none, and for one of agency
+// 9999: that stands for every issuer without an agency code, and many cards have
+// the same.
+func (c CHUID) number() string {
+	// Five bits each (TIG SCEPACS 2.3, 6.2): a start sentinel and the agency's
+	// four digits.
+	const start, agency9999 = 0b11010, 0b11010_10011_10011_10011_10011
+	if len(c.FASCN) != 25 {
+		return ""
+	}
+	first := binary.BigEndian.Uint32(c.FASCN) >> 7
+	if first>>20 != start || first == agency9999 {
+		return ""
+	}
+	return hex.EncodeToString(c.FASCN)
 }
 
 // nonFederalFASCN is 9999-9999-999999-0-1-0000000000300001, the number of

@@ -13,20 +13,25 @@ func (s *session) Identify(ctx context.Context) (engine.Identity, error) {
 	return id, err
 }
 
-// identify also tells whether the card has a CHUID, readable or not.
-func (s *session) identify(ctx context.Context) (id engine.Identity, chuid bool, err error) {
+// holderID is what of a card's CHUID its identity does not say.
+type holderID struct {
+	there bool   // the card has a CHUID, readable or not
+	fascn string // as Contents has it
+}
+
+func (s *session) identify(ctx context.Context) (id engine.Identity, chuid holderID, err error) {
 	made, err := s.made(ctx)
 	if err != nil {
-		return engine.Identity{}, false, err
+		return engine.Identity{}, chuid, err
 	}
 	content, err := s.readObject(ctx, objectCHUID)
-	chuid = content != nil || unreadable(err)
+	chuid.there = content != nil || unreadable(err)
 	if err != nil && !unreadable(err) {
-		return engine.Identity{}, false, trouble("read CHUID", "", err)
+		return engine.Identity{}, chuid, trouble("read CHUID", "", err)
 	}
 	id = engine.Identity{Serial: made.serial, Model: made.firmware.model()}
 	if parsed, err := ParseCHUID(content); err == nil {
-		id.GUID = parsed.guid()
+		id.GUID, chuid.fascn = parsed.guid(), parsed.number()
 	}
 	switch {
 	case id.Serial != "":
@@ -56,7 +61,7 @@ func (s *session) Inspect(ctx context.Context) (engine.Contents, error) {
 	if err != nil {
 		return engine.Contents{}, err
 	}
-	c := engine.Contents{Identity: id, CHUID: chuid, Abilities: abilities(s.maker.firmware)}
+	c := engine.Contents{Identity: id, CHUID: chuid.there, FASCN: chuid.fascn, Abilities: abilities(s.maker.firmware)}
 	capabilities, err := s.readObject(ctx, objectCapabilities)
 	if err != nil && !unreadable(err) {
 		return engine.Contents{}, trouble("read card capabilities", "", err)

@@ -2,6 +2,7 @@ package piv
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"strings"
 	"testing"
@@ -146,5 +147,27 @@ func TestLenientObjects(t *testing.T) {
 	d, err := ParseDiscovery(unhex(t, "7e12 4f0b a000000308000010000100 5f2f02 6020"))
 	if err != nil || !d.PIN || !d.GlobalPIN || !d.PreferGlobal || d.Fingerprint || d.Virtual {
 		t.Errorf("discovery %+v (%v)", d, err)
+	}
+}
+
+// A card is known by its FASC-N where no other card has the same.
+func TestCHUIDNumber(t *testing.T) {
+	guid := strings.Repeat("00", 16)
+	for fascn, want := range map[string]bool{
+		"d13810d828af2c1084246da1685828af0210848d84e739c3eb": true,
+		"d4e739da739ced39ce739da16858210842108515cce739b7fa": false, // agency 9999
+		hex.EncodeToString([]byte(nonFederalFASCN)):          false,
+		strings.Repeat("00", 25):                             false,
+	} {
+		c, err := ParseCHUID(unhex(t, "3019"+fascn+"3410"+guid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.number(); got != fascn && want || got != "" && !want {
+			t.Errorf("%s: known by %q", fascn, got)
+		}
+	}
+	if c, err := ParseCHUID(unhex(t, "3410"+guid)); err != nil || c.number() != "" {
+		t.Errorf("without one: known by %q, %v", c.number(), err)
 	}
 }
