@@ -184,7 +184,17 @@ const mostNamed = 50
 
 // named returns the users who have exactly this UPN, mail address or name.
 func (d *Desk) named(ctx context.Context, said string) ([]User, error) {
-	hits := d.Directory.Search(said)
+	found, err := d.exactly(ctx, said, said)
+	if logon, _, mail := strings.Cut(said, "@"); err == nil && len(found) == 0 && mail {
+		return d.exactly(ctx, logon, said) // a directory may not search in UPNs, but their first part mostly is the logon name
+	}
+	return found, err
+}
+
+// exactly searches for a text, and returns the users who have exactly this UPN,
+// mail address or name.
+func (d *Desk) exactly(ctx context.Context, text, said string) ([]User, error) {
+	hits := d.Directory.Search(text)
 	defer hits.Close()
 	var found []User
 	for len(found) < mostNamed {

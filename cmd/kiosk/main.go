@@ -19,6 +19,7 @@ type commands struct {
 	App      appCmd      `cmd:"" default:"withargs" hidden:""`
 	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
 	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
+	Adopt    adoptCmd    `cmd:"" help:"Take over cards that were issued before, with what is on them."`
 	Policy   policyCmd   `cmd:"" help:"Which policy is whose."`
 	Worker   workerCmd   `cmd:"" help:"What goes on behind the screen, without one: letters, errands, the snapshot of the directory."`
 	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`

@@ -23,6 +23,7 @@ type Text struct {
 	Profile   Profile
 	Connect   Connect
 	Assign    Assign
+	Adopt     Adopt
 	Templates Templates
 	PIN       PIN
 	Tracked   Tracked
@@ -118,6 +119,24 @@ type (
 	Assign struct {
 		Title, Blank, NotBlank, Nothing, Yes, No, Done string
 		Question                                       string // serial, model, name
+	}
+	// Adopt is the question before a card that was issued before is taken over.
+	Adopt struct {
+		Title, Former, ThirdParty, Nothing string
+		Question                           string // serial, model, name
+		Managed                            string // policy
+		Line                               string // place, title, validity, issuer
+		Unreadable                         string // place, why
+		NoneOurs                           string // name, policy
+		Yes, AssignOnly, No, Done          string
+
+		Ask, AskWho, Waiting, Next, Skip string // of the lines of kiosk adopt
+		Card                             string // serial, reader
+		Blank, Nobody, Several, NotNow   string
+		Taken                            string // name
+		Somebodys                        string // name, state
+		Summary                          string // number taken over, number not
+		SummaryDry                       string // number
 	}
 	// Templates is the page that selects templates.
 	Templates struct {
