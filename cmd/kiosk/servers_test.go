@@ -168,12 +168,18 @@ objectclass ( 1.3.6.1.4.1.55555.4 NAME 'adUser' SUP top AUXILIARY MAY ( userPrin
 // certificate in dir.
 func startSlapd(t *testing.T, dir, password string) (addr string) {
 	t.Helper()
+	return slapdWith(t, dir, password, "")
+}
+
+// slapdWith also has the people of another LDIF.
+func slapdWith(t *testing.T, dir, password, more string) (addr string) {
+	t.Helper()
 	needs(t, "slapd", "slapadd")
 	people, err := os.ReadFile("demo/users.ldif")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ldif := strings.ReplaceAll(string(people), "objectClass: inetOrgPerson\n", "objectClass: inetOrgPerson\nobjectClass: adUser\n")
+	ldif := strings.ReplaceAll(string(people)+more, "objectClass: inetOrgPerson\n", "objectClass: inetOrgPerson\nobjectClass: adUser\n")
 	ldif += "\ndn: cn=kiosk,dc=corp,dc=example\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: kiosk\nuserPassword: " + password + "\n"
 	write(t, filepath.Join(dir, "people.ldif"), ldif)
 	write(t, filepath.Join(dir, "slapd.conf"), strings.ReplaceAll(`include /etc/ldap/schema/core.schema
