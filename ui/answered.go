@@ -77,6 +77,9 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 
 func (a *App) act(msg actionChosen) tea.Cmd {
 	if msg.action == walk.FindOwner {
+		if msg.whose != "" {
+			a.searched = msg.whose
+		}
 		return a.turn(walk.FindUser)
 	}
 	a.draft.Action, a.draft.Card = msg.action, msg.card
@@ -97,6 +100,9 @@ func (a *App) wasAssigned(msg assigned) tea.Cmd {
 	a.draft.Connected.Record = msg.record
 	cmd := a.turn(walk.Profile)
 	a.status = a.needs.Text.Assign.Done
+	if msg.over {
+		a.status = a.needs.Text.Adopt.Done
+	}
 	return cmd
 }
 

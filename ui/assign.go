@@ -21,13 +21,15 @@ type assign struct {
 	assign  func() (engine.Record, error)
 	buttons widget.Buttons
 	busy    bool
+	trouble error // why nobody can say what of it is the user's
 }
 
 // assigned is the answer: the card's record now, or what kept it from being
-// assigned.
+// assigned; and whether it was taken over with what is on it.
 type assigned struct {
 	record engine.Record
 	err    error
+	over   bool
 }
 
 // wentBack is the answer of a page whose "back" was chosen by a button.
@@ -41,6 +43,14 @@ func newAssign(s scene, k keymap, user engine.User, c *engine.Connected, do func
 }
 
 func (a *assign) Init() tea.Cmd { return nil }
+
+// doubt says that nobody can tell what on the card is the user's: assigned now,
+// it would be lost to them. The focus goes to the way back.
+func (a *assign) doubt(why error) {
+	if a.trouble = why; why != nil {
+		a.buttons.Focus = 1
+	}
+}
 
 // stays implements staying: what was asked for is being recorded.
 func (a *assign) stays() bool { return a.busy }
@@ -71,7 +81,7 @@ func (a *assign) Update(msg tea.Msg) tea.Cmd {
 		do := a.assign
 		return func() tea.Msg {
 			record, err := do()
-			return assigned{record, err}
+			return assigned{record, err, false}
 		}
 	}
 	return nil
@@ -89,6 +99,10 @@ func (a *assign) View(w, _ int) string {
 			lines = append(lines, "   "+l)
 		}
 		lines = append(lines, "")
+	}
+	if a.trouble != nil {
+		lines = append(lines, a.look.trouble(a.text, a.trouble, w), "")
+		lines = append(lines, append(hang("   ", t.Doubt, w), "")...)
 	}
 	return strings.Join(append(lines, "   "+a.buttons.View(3, a.look.button)), "\n")
 }

@@ -49,8 +49,7 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	case walk.ConnectCard:
 		return a.buildConnect(s)
 	case walk.ConfirmAssign:
-		user := *d.User
-		return newAssign(s, a.keys, user, card, func() (engine.Record, error) { return desk.Assign(s.ctx, actor, card, user) })
+		return a.buildAssign(s)
 	case walk.SelectTemplates:
 		user := *d.User
 		return newTemplates(s, a.keys, d.Selection, func(sel engine.Selection) (engine.Proposal, error) {
@@ -70,10 +69,24 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	return nil
 }
 
+func (a *App) buildAssign(s scene) screen {
+	desk, actor, card, user := a.needs.Desk, a.needs.Actor, a.draft.Connected, *a.draft.User
+	assign := func() (engine.Record, error) { return desk.Assign(s.ctx, actor, card, user) }
+	if card.Contents.Blank() {
+		return newAssign(s, a.keys, user, card, assign)
+	}
+	return newAdopt(s, a.keys, user, card, adoptNeeds{
+		propose: func() (engine.Adoption, error) { return desk.ProposeAdoption(s.ctx, actor, card, user) },
+		adopt:   func(found engine.Adoption) (engine.Record, error) { return desk.Adopt(s.ctx, actor, card, found) },
+		assign:  assign,
+	})
+}
+
 func (a *App) buildProfile(s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
 	if d.User == nil {
-		return newCardProfile(s, a.keys, a.unknown)
+		card := d.Connected
+		return newCardProfile(s, a.keys, a.unknown, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
 	}
 	d.Action, d.Result = "", nil
 	id := d.User.ID

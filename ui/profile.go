@@ -28,6 +28,9 @@ type profile struct {
 	buttons widget.Buttons
 	actions []walk.Action
 	pager   widget.Pager
+
+	whose   func() ([]engine.User, error) // says whose a card may be that nobody is known to have
+	holders []engine.User
 }
 
 type (
@@ -35,6 +38,7 @@ type (
 	actionChosen struct {
 		action walk.Action
 		card   engine.CardID
+		whose  string // what to search for, when the owner is to be found
 	}
 	// historyWanted asks for a card's runs.
 	historyWanted struct{ card engine.CardID }
@@ -49,6 +53,9 @@ type (
 	// cardLost comes from the app when a card left its reader.
 	cardLost struct{ card engine.CardID }
 
+	// holdersFound are the users whom the card's certificates name.
+	holdersFound struct{ users []engine.User }
+
 	profileLoaded struct {
 		profile engine.Profile
 		err     error
@@ -59,9 +66,11 @@ func newProfile(s scene, k keymap, load func() (engine.Profile, error)) *profile
 	return &profile{scene: s, keys: k, load: load, live: map[engine.CardID]engine.CardView{}}
 }
 
-// newCardProfile shows a card that no user is known to have.
-func newCardProfile(s scene, k keymap, live engine.CardView) *profile {
+// newCardProfile shows a card that no user is known to have, and whose it may
+// be.
+func newCardProfile(s scene, k keymap, live engine.CardView, whose func() ([]engine.User, error)) *profile {
 	p := newProfile(s, k, nil)
+	p.whose = whose
 	p.live[live.Record.Card.ID] = live
 	p.loaded = true
 	p.profile.Cards = []engine.CardView{live}
@@ -72,7 +81,14 @@ func newCardProfile(s scene, k keymap, live engine.CardView) *profile {
 
 func (p *profile) Init() tea.Cmd {
 	if p.load == nil {
-		return nil
+		whose := p.whose
+		return func() tea.Msg {
+			users, err := whose()
+			if err != nil {
+				return nil // it is only a hint: the user is looked for by hand then
+			}
+			return holdersFound{users}
+		}
 	}
 	load := p.load
 	return func() tea.Msg {
@@ -99,6 +115,8 @@ func (p *profile) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case profileLoaded:
 		return p.show(msg)
+	case holdersFound:
+		p.holders = msg.users
 	case readersSeen:
 		p.readers = msg.views
 	case cardSeen:
@@ -204,7 +222,19 @@ func (p *profile) choose() tea.Cmd {
 	if a == walk.AssignCard {
 		card = "" // any card without an owner will do
 	}
-	return p.answer(actionChosen{a, card})
+	return p.answer(actionChosen{a, card, p.likeliest()})
+}
+
+// likeliest is what to search for to find the card's owner: who its certificates
+// name, when that is one.
+func (p *profile) likeliest() string {
+	if len(p.holders) == 0 {
+		return ""
+	}
+	if first := p.holders[0]; len(p.holders) == 1 && first.Logon != "" {
+		return first.Logon
+	}
+	return p.holders[0].Name
 }
 
 func (p *profile) View(w, h int) string {
@@ -274,7 +304,11 @@ func (p *profile) body(w int) []string {
 	}
 	lines := []string{""}
 	if p.load == nil {
-		for _, l := range widget.Wrap(p.text.Profile.UnknownHint, w-4) {
+		hint := p.text.Profile.UnknownHint
+		if len(p.holders) > 0 {
+			hint = fmt.Sprintf(p.text.Profile.UnknownNamed, p.holders[0].Name)
+		}
+		for _, l := range widget.Wrap(hint, w-4) {
 			lines = append(lines, " "+l)
 		}
 		lines = append(lines, "")

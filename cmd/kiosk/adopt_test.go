@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -324,5 +325,95 @@ func TestAdoptedCardIsRenewed(t *testing.T) {
 	profile, err = l.desk.Profile(t.Context(), tester, profile.User.ID)
 	if err != nil || engine.Due(profile.Cards[0].Reasons) || profile.Cards[0].Record.Policy != "Staff" {
 		t.Errorf("after the update: %+v, %v", profile.Cards, err)
+	}
+}
+
+// A card that is not empty and in no record: its certificates say whom to look
+// for, and what of it is theirs can be taken over in the walk.
+func TestFramesOfAnAdoption(t *testing.T) {
+	l, books, _ := forgetful(t)
+	before := l.world.Chips()[0].State()
+	s := l.sitDown(t)
+	s.press("f2")
+	s.sees("Which card?", "nobody's yet")
+	s.press("enter")
+	goldenFrame(t, "adopt-01-unknown-card", s.sees("A card nobody is known to have", "Its certificates name Ada Lovelace"))
+	s.press("enter")
+	goldenFrame(t, "adopt-02-found", s.sees("alovelace", "1 found"))
+	s.press("enter")
+	s.sees("No card yet")
+	s.press("enter")
+	s.sees("Which card?", "nobody's yet")
+	s.press("enter")
+	goldenFrame(t, "adopt-03-proposal", s.sees("Take this card over?", "Managed from now on"))
+	s.press("right", "right", "enter")
+	s.sees("No card yet")
+	s.press("enter")
+	s.sees("Which card?", "nobody's yet")
+	s.press("enter")
+	s.sees("Take this card over?", "Take over")
+	s.press("enter")
+	goldenFrame(t, "adopt-04-taken-over", s.sees("The card was taken over", "Due because", "in reader Demo reader 1"))
+	if !reflect.DeepEqual(l.world.Chips()[0].State(), before) || len(books.rows) != 1 || books.rows[0].Act != "adopt card" {
+		t.Errorf("the card has changed, or the audit has %+v", books.rows)
+	}
+}
+
+// A card with nothing of the user's is assigned as an empty one is. Where the CA
+// does not say what it issued, that is told, and the way back is in focus.
+func TestFramesOfNoAdoption(t *testing.T) {
+	l, books, _ := forgetful(t)
+	s := l.sitDown(t)
+	toAssign := func(logon, name string) {
+		t.Helper()
+		s.opens(logon, name)
+		s.sees("Assign a card")
+		s.press("enter")
+		s.sees("Which card?", "nobody's yet")
+		s.press("enter")
+	}
+	toAssign("zvdberg", "Zoë van der Berg")
+	goldenFrame(t, "adopt-05-not-theirs", s.sees("Assign this card?", "counts as third-party"))
+	s.press("esc")
+	s.sees("Assign a card")
+	s.press("esc")
+	s.sees("Who is it?")
+	ca := l.desk.CAs["Corp Issuing CA"]
+	l.desk.CAs["Corp Issuing CA"] = muteCA{ca}
+	for range "zvdberg" {
+		s.press("backspace")
+	}
+	toAssign("alovelace", "Ada Lovelace")
+	goldenFrame(t, "adopt-06-ca-away", s.sees("Assign this card?", "better try again"))
+	l.desk.CAs["Corp Issuing CA"] = ca
+	s.press("f5")
+	s.sees("Take this card over?")
+	s.press("right", "enter")
+	s.sees("The card was assigned.")
+	if len(books.rows) != 1 || books.rows[0].Act != "assign card" {
+		t.Errorf("the audit has %+v", books.rows)
+	}
+}
+
+// muteCA does not say under whom it issues.
+type muteCA struct{ engine.CA }
+
+func (muteCA) Issuers(context.Context) ([][]byte, error) {
+	return nil, &engine.Error{Op: "read issuers", Kind: engine.CAAway, Subject: "Corp Issuing CA", Err: errors.New("no route")}
+}
+
+// The same as lines: taken over, only assigned, or left as it is.
+func TestPlainAdoption(t *testing.T) {
+	for answer, want := range map[string]string{"1": "adopt card", "2": "assign card", "3": "", "b": ""} {
+		l, books, _ := forgetful(t)
+		var out bytes.Buffer
+		input := &script{lines: []string{"ada love", "1", "1", "1", answer, "q"}, err: io.EOF}
+		if result, err := l.walkPlain(t, input, &out); err != nil || result != nil {
+			t.Errorf("%s: ended with %v, %v", answer, result, err)
+		}
+		saysAll(t, out.String(), "== Take this card over?", "Managed from now on, by policy Staff", "1. Take over", "2. Assign only", "3. Back")
+		if want == "" && len(books.rows) > 0 || want != "" && (len(books.rows) != 1 || books.rows[0].Act != want) {
+			t.Errorf("%s: the audit has %+v", answer, books.rows)
+		}
 	}
 }

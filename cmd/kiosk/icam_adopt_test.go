@@ -77,8 +77,10 @@ func openAgency(t *testing.T, issuers string) *parts {
 		"[mail]", issuers+"\n[mail]",
 	).Replace(text) + icamPolicy
 	for _, tmpl := range [][4]any{
-		{"Authentication", "authentication", "9a", "digitalSignature"}, {"Signing", "signing", "9c", "digitalSignature"},
-		{"Encryption", "encryption", "9d", "keyEncipherment"}, {"Card authentication", "cardauth", "9e", "digitalSignature"},
+		{"Authentication", "authentication", "9a", "digitalSignature"},
+		{"Signing", "signing", "9c", "digitalSignature"},
+		{"Encryption", "encryption", "9d", "keyEncipherment"},
+		{"Card authentication", "cardauth", "9e", "digitalSignature"},
 	} {
 		text += fmt.Sprintf(icamTemplate, tmpl[:]...)
 	}

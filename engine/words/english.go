@@ -52,6 +52,7 @@ var English = Text{
 		AsRecorded:     "The user is shown as recorded; only an update that was begun can be gone on with.",
 		Unknown:        "A card nobody is known to have",
 		UnknownHint:    "It is in no record. Find the user it is for and assign it to them.",
+		UnknownNamed:   "It is in no record. Its certificates name %s: find the user and assign it to them.",
 		DueBecause:     "Due because",
 		NotDue:         "Up to date",
 		Optional:       "Optional",
@@ -84,6 +85,7 @@ var English = Text{
 		Question: "Card %s (%s) becomes %s's card.",
 		Blank:    "The card is empty.",
 		NotBlank: "The card is not empty. What is on it stays, and counts as third-party certificates.",
+		Doubt:    "What on it was issued to this user cannot be said now. Assigned now, all of it counts as third-party: better try again.",
 		Nothing:  "Nothing is written to the card now. Its first update issues the certificates.",
 		Yes:      "Assign",
 		No:       "Back",
@@ -103,6 +105,7 @@ var English = Text{
 		AssignOnly: "Assign only",
 		No:         "Back",
 		Done:       "The card was taken over, with what is on it.",
+		AskHow:     "What is to be done? (number; b back)",
 
 		Ask:       "Take it over? (y/n; q quits)",
 		AskWho:    "Whose card is it? (number; s skips it; q quits)",

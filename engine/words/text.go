@@ -107,6 +107,7 @@ type (
 		Unfinished, UnfinishedBack                          string // date and time, station
 		NotHere, NoCards, NoMail, UserDisabled, AsRecorded  string
 		Unknown, UnknownHint                                string
+		UnknownNamed                                        string // name
 		DueBecause, NotDue, Optional, OnCard, Unseen, Empty string
 		Former, Missing, Unreadable, Revoked, OnHold        string
 	}
@@ -118,11 +119,13 @@ type (
 	// Assign is the question before a card gets its user.
 	Assign struct {
 		Title, Blank, NotBlank, Nothing, Yes, No, Done string
+		Doubt                                          string
 		Question                                       string // serial, model, name
 	}
 	// Adopt is the question before a card that was issued before is taken over.
 	Adopt struct {
 		Title, Former, ThirdParty, Nothing string
+		AskHow                             string
 		Question                           string // serial, model, name
 		Managed                            string // policy
 		Line                               string // place, title, validity, issuer

@@ -90,9 +90,22 @@ func (w *walker) findOwner(c *engine.Connected) {
 }
 
 // assign asks whether the card is to be the user's, and goes back to the
-// profile.
+// profile. One that is not empty may be taken over with what is on it.
 func (w *walker) assign(ctx context.Context) error {
+	err := w.assignOrAdopt(ctx)
+	if err == nil {
+		w.turned = walk.Profile
+	}
+	return err
+}
+
+func (w *walker) assignOrAdopt(ctx context.Context) error {
 	t, c := w.Text.Assign, w.draft.Connected
+	if !c.Contents.Blank() {
+		if done, err := w.adopt(ctx); done || err != nil {
+			return err
+		}
+	}
 	w.title(t.Title)
 	id := c.Contents.Identity
 	w.say(t.Question, w.Text.Serial(id), id.Model, w.draft.User.Name)
@@ -103,18 +116,51 @@ func (w *walker) assign(ctx context.Context) error {
 	}
 	w.say(t.Nothing)
 	ok, err := w.yes(ctx, w.Text.Plain.AskAssign)
-	if err != nil {
+	if err != nil || !ok {
 		return err
 	}
-	w.turned = walk.Profile
-	if !ok {
-		return nil
-	}
+	return w.give(ctx)
+}
+
+// give assigns the card.
+func (w *walker) give(ctx context.Context) (err error) {
+	c := w.draft.Connected
 	if c.Record, err = w.Desk.Assign(ctx, w.Actor, c, *w.draft.User); err != nil {
 		return err
 	}
-	w.say(t.Done)
+	w.say(w.Text.Assign.Done)
 	return nil
+}
+
+// adopt offers to take the card over with what of it is the user's. It is not
+// done where nothing is: then the card can only be assigned.
+func (w *walker) adopt(ctx context.Context) (done bool, err error) {
+	t, c := w.Text.Adopt, w.draft.Connected
+	w.say(w.Text.Frame.Working)
+	found, err := w.Desk.ProposeAdoption(ctx, w.Actor, c, *w.draft.User)
+	if err != nil || !found.Ours() {
+		return false, err
+	}
+	w.title(t.Title)
+	w.say("%s", w.Text.AdoptionTitle(c.Contents.Identity, *w.draft.User))
+	w.lines(w.Text.AdoptionLines(found, w.Now()))
+	choices := []string{t.Yes, t.AssignOnly, t.No}
+	for i, choice := range choices {
+		w.say(w.Text.Plain.Number, i+1, choice)
+	}
+	switch i, err := w.number(ctx, t.AskHow, len(choices), ""); {
+	case err != nil:
+		return false, err
+	case i == 2:
+		return true, w.give(ctx)
+	case i == 3:
+		return true, nil
+	}
+	if c.Record, err = w.Desk.Adopt(ctx, w.Actor, c, found); err != nil {
+		return false, err
+	}
+	w.say(t.Done)
+	return true, nil
 }
 
 // pin asks for the card's PIN, or twice for the one it is to get. The tries
