@@ -2,66 +2,93 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"slices"
 	"time"
 )
 
 // DueFilter says which cards a report is about. The zero filter is every card
 // that is due now.
 type DueFilter struct {
-	Policy string            // of the user, now; "" for any
-	Within int               // days: also those that will be due by then
-	Reason func(Reason) bool // nil for any
-	User   func(User) bool   // nil for anybody
+	Policy string                    // of the user, now; "" for any
+	Within int                       // days: also those that will be due by then
+	Reason func(Reason) bool         // one of a card's reasons has to be so; nil for any
+	Whose  func(Identity, User) bool // nil for every card
 }
 
 // DueCard is one line of the report.
 type DueCard struct {
 	Card    Identity
-	User    User // as the snapshot has them, or, without it, as recorded
+	User    User // as the snapshot has them, or, when Unknown, as recorded
+	Unknown bool // the snapshot does not have the user
+	Gone    bool // the directory had the user no more when it was asked last
 	State   State
 	Policy  string    // the user's, now
 	Reasons []Reason  // why it is due, OptionalAvailable left out
-	Since   time.Time // since when it is due, where a reason tells
+	Since   time.Time // from when on one of the reasons is known to hold, later than now when none does yet; zero when none tells
 	Next    time.Time // when the first of its certificates ends
+	Written time.Time // the last update; zero before the first
 	Seen    time.Time // when its contents were read last; zero when only written
 	Trouble error     // why nobody can say whether it is due
 }
 
 // DueSummary is what a report came to.
 type DueSummary struct {
-	Cards, Due int
+	Cards, Due int           // how many were looked at, and how many of them reported
+	Unknown    int           // of those looked at: the snapshot does not have the user
 	Snapshot   SnapshotState // how old is what is known of users
 }
 
 // Due reports all cards that are due, those first whose certificates end first.
 // It asks neither cards nor the directory: contents are as last seen, users as
-// in the snapshot. It holds one card at a time.
+// in the snapshot. It holds a few cards at a time. An error of each ends it, and
+// is its own.
 func (d *Desk) Due(ctx context.Context, actor Actor, f DueFilter, each func(DueCard) error) (DueSummary, error) {
 	if err := may(actor, SeeDue); err != nil {
 		return DueSummary{}, err
 	}
 	var sum DueSummary
-	var err error
-	if sum.Snapshot, err = d.People.Snapshot(ctx); err != nil {
-		return sum, err
-	}
-	r := dueReport{desk: d, filter: f, now: d.Now(), befores: map[string]*Policy{}}
-	err = d.Ledger.EachDue(ctx, func(facts DueFacts) error {
-		sum.Cards++
-		line, due, err := r.line(ctx, facts)
-		if err != nil || !due {
-			return err
+	err := d.judgeAll(ctx, f, &sum, func(line DueCard, due bool) error {
+		if !due {
+			return nil
 		}
-		sum.Due++
 		return each(line)
 	})
+	d.witness(ctx, AuditRow{Actor: actor, Act: string(SeeDue), Detail: fmt.Sprintf("%d of %d cards", sum.Due, sum.Cards)}, err)
 	return sum, err
+}
+
+// judgeAll judges every card that has a user, and counts; at is told of those that
+// are not due too.
+func (d *Desk) judgeAll(ctx context.Context, f DueFilter, sum *DueSummary, at func(line DueCard, due bool) error) error {
+	var err error
+	if sum.Snapshot, err = d.People.Snapshot(ctx); err != nil {
+		return err
+	}
+	r := dueReport{desk: d, filter: f, now: d.Now(), befores: map[string]*Policy{}}
+	r.linked = slices.ContainsFunc(d.Policies, func(p Policy) bool { return len(p.Links) > 0 })
+	return d.Ledger.EachDue(ctx, func(facts DueFacts) error {
+		line, due, err := r.line(ctx, facts)
+		if err != nil {
+			return err
+		}
+		sum.Cards++
+		if line.Unknown {
+			sum.Unknown++
+		}
+		if due {
+			sum.Due++
+		}
+		return at(line, due)
+	})
 }
 
 type dueReport struct {
 	desk    *Desk
 	filter  DueFilter
 	now     time.Time
+	linked  bool               // which policy is whose depends on what the directory tells
 	befores map[string]*Policy // by hash
 }
 
@@ -69,52 +96,85 @@ type dueReport struct {
 // they will be.
 func (r *dueReport) line(ctx context.Context, f DueFacts) (DueCard, bool, error) {
 	user := f.Person.User
-	if !f.Known {
+	unknown := !f.Known || user.DN == "" // gone before it was ever read
+	if unknown {
 		user = f.Record.User.user()
 	}
 	line := DueCard{
-		Card: f.Record.Card, User: user.shown(), State: f.Record.State, Next: f.Record.nextEnd(), Seen: f.Record.Seen.At,
+		Card: f.Record.Card, User: user, Unknown: unknown, Gone: f.Person.Gone, State: f.Record.State,
+		Next: f.Record.nextEnd(), Written: f.Record.Written, Seen: f.Record.Seen.At,
 	}
-	if r.filter.User != nil && !r.filter.User(user) {
+	if !f.Record.updatable() || r.filter.Whose != nil && !r.filter.Whose(line.Card, user) {
 		return line, false, nil
 	}
-	policy, err := r.desk.PolicyOf(user)
+	policy, err := r.policy(user, unknown, f.Record)
 	if err != nil {
-		line.Trouble = err
+		line.User, line.Trouble = user.shown(), err
 		return line, r.filter.Policy == "" && r.filter.Reason == nil, nil
 	}
 	if line.Policy = policy.Name; r.filter.Policy != "" && r.filter.Policy != policy.Name {
 		return line, false, nil
 	}
 	s := Situation{Policy: policy, Record: f.Record, Now: r.now}
-	if f.Known && !f.Person.Gone {
+	if !unknown && !f.Person.Gone {
 		s.User = user
 	}
 	if s.Before, err = r.before(ctx, f.Record); err != nil {
 		return line, false, err
 	}
-	line.Reasons = r.wanted(Reasons(s))
-	if len(line.Reasons) == 0 && r.filter.Within > 0 {
-		s.Now = r.now.AddDate(0, 0, r.filter.Within)
-		line.Reasons = r.wanted(Reasons(s))
+	s.Record = s.Record.renamed(renames(s.Before, s.Policy, s.Record))
+	if line.Reasons = r.reasons(s); len(line.Reasons) == 0 {
+		return line, false, nil
 	}
-	line.Since = s.since(line.Reasons)
-	return line, len(line.Reasons) > 0, nil
+	line.User, line.Since = user.shown(), s.since(line.Reasons)
+	return line, true, nil
+}
+
+// updatable reports whether the card is one that updates are for.
+func (r Record) updatable() bool { return r.State == StateAssigned || r.State == StateIssued }
+
+// policy is the user's. Of one who is not in the snapshot nobody knows where in
+// the directory they are, and in which groups: where that matters, it is the
+// policy that their card was written under.
+func (r *dueReport) policy(user User, unknown bool, record Record) (Policy, error) {
+	if !unknown || !r.linked {
+		return r.desk.PolicyOf(user)
+	}
+	i := slices.IndexFunc(r.desk.Policies, func(p Policy) bool { return p.Name == record.Policy })
+	if i < 0 {
+		return Policy{}, &Error{
+			Op: "choose policy", Kind: NoPolicy, Subject: Clean(user.Name),
+			Err: errors.New("the snapshot of the directory does not have this user"),
+		}
+	}
+	return r.desk.Policies[i], nil
+}
+
+// reasons are why a card is due, now or else within the days asked for.
+func (r *dueReport) reasons(s Situation) []Reason {
+	found := r.wanted(Reasons(s))
+	if len(found) > 0 || r.filter.Within <= 0 {
+		return found
+	}
+	s.Now = r.now.AddDate(0, 0, r.filter.Within)
+	found = r.wanted(Reasons(s))
+	for i, reason := range found { // what will have ended by then has not ended now
+		if e, ok := reason.(Expires); ok && e.NotAfter.After(r.now) {
+			e.Life = Expiring
+			found[i] = e
+		}
+	}
+	return found
 }
 
 // wanted leaves out what does not make a card due, and cards without a reason
 // that the filter asks for.
 func (r *dueReport) wanted(all []Reason) []Reason {
-	var reasons []Reason
-	asked := r.filter.Reason == nil
-	for _, reason := range all {
-		if _, optional := reason.(OptionalAvailable); optional {
-			continue
-		}
-		reasons = append(reasons, reason)
-		asked = asked || r.filter.Reason(reason)
-	}
-	if !asked {
+	reasons := slices.DeleteFunc(all, func(reason Reason) bool {
+		_, optional := reason.(OptionalAvailable)
+		return optional
+	})
+	if r.filter.Reason != nil && !slices.ContainsFunc(reasons, r.filter.Reason) {
 		return nil
 	}
 	return reasons
@@ -129,8 +189,8 @@ func (r *dueReport) before(ctx context.Context, record Record) (*Policy, error) 
 	return p, err
 }
 
-// since is the earliest time from which one of the reasons holds, as far as
-// they tell.
+// since is the earliest time from which one of the reasons is known to hold, as
+// far as they tell.
 func (s Situation) since(reasons []Reason) time.Time {
 	var first time.Time
 	earlier := func(t time.Time) {
@@ -167,7 +227,7 @@ func (s Situation) opened(r Expires) time.Time {
 func (r Record) nextEnd() time.Time {
 	var first time.Time
 	earlier := func(t time.Time) {
-		if first.IsZero() || t.Before(first) {
+		if !t.IsZero() && (first.IsZero() || t.Before(first)) {
 			first = t
 		}
 	}

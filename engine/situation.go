@@ -56,6 +56,10 @@ func (s Situation) leaving() []Managed {
 // written: the old policy's template is the new one's in everything that makes
 // the certificate. A common certificate tells itself. Old name → new name.
 func renames(before *Policy, now Policy, r Record) map[string]string {
+	unknown := func(m Managed) bool { _, ok := now.Template(m.Template); return !ok }
+	if !slices.ContainsFunc(r.Managed, unknown) {
+		return nil // as almost always
+	}
 	claimed := map[string]bool{}
 	for _, m := range r.Managed {
 		claimed[m.Template] = true
