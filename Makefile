@@ -64,7 +64,7 @@ bench: ## print the figures (FIGURES="name …" for some), each with its goal
 golden: ## write the golden files anew; read the diff before committing
 	@.ci/go
 	@.ci/packages "to compile the tests" $(BUILD_PACKAGES)
-	go test ./engine ./engine/words ./engine/config ./engine/store ./cmd/kiosk -run 'Golden|Table|Plans|Findings|Imports|Frames|Sample|Journal' -update
+	go test ./engine ./engine/words ./engine/due ./engine/config ./engine/store ./cmd/kiosk -run 'Golden|Table|Plans|Findings|Imports|Frames|Sample|Journal' -update
 	@git --no-pager diff --stat -- testdata
 
 fuzz: ## run every fuzz target for FUZZTIME (1m) each

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 
 	"cardkiosk/cmd/kiosk/demo"
 	"cardkiosk/engine"
+	"cardkiosk/engine/due"
 	"cardkiosk/engine/words"
 )
 
@@ -187,6 +189,29 @@ func TestReadmeExitCodes(t *testing.T) {
 		}
 		if row[0] != fmt.Sprint(i) || !strings.Contains(help, want) {
 			t.Errorf("row %d is %q; the help does not say %q", i, row, want)
+		}
+	}
+}
+
+// The README has the reasons that kiosk due knows, and the fields of its JSON.
+func TestReadmeDue(t *testing.T) {
+	text, _ := readme(t, "sh")
+	var names []string
+	for _, row := range rows(t, text, "| reason | the card is due because |") {
+		names = append(names, strings.Trim(row[0], "`"))
+	}
+	if !slices.Equal(names, due.Names()) {
+		t.Errorf("the README has the reasons %v, the report %v", names, due.Names())
+	}
+	for line := range strings.Lines(fromTop(t, "testdata/due/json.golden")) {
+		var card map[string]any
+		if err := json.Unmarshal([]byte(line), &card); err != nil {
+			t.Fatal(err)
+		}
+		for field := range card {
+			if !slices.Contains(coded(text), field) {
+				t.Errorf("the README does not name the field %s", field)
+			}
 		}
 	}
 }

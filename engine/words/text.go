@@ -33,6 +33,7 @@ type Text struct {
 	History   History
 	Plain     Plain
 	Policies  Policies
+	Due       Due
 	Demo      Demo
 	Keys      Keys
 	Values    Values
@@ -241,6 +242,21 @@ type (
 		Container string // DN
 		Group     string // DN
 	}
+	// Due are the words of the report about due cards, and of the work list.
+	Due struct {
+		Title, Ask, Nothing, Nobody      string
+		Looking                          string // cards looked at
+		More                             string // number
+		Most                             string // number
+		Holder                           string // name, logon name
+		Policy                           string // name
+		Since, From, Next, Seen, Written string // date; date; date; age; date
+		New, Gone, Disabled, Unknown     string
+		Summary                          string // due, cards
+		Snapshot, Stale                  string // age
+		NoSnapshot                       string
+		Recorded                         Plural
+	}
 	// Demo are the words of the demo world.
 	Demo struct {
 		Banner, Mailbox, MailboxEmpty, Tray, TrayHint, In, Out string
@@ -258,7 +274,7 @@ type (
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
-		Mailbox, Tray, Erase, Next, Again, Card, Close                     string
+		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 	}
 	// Values are how values are written.
 	Values struct {
@@ -270,6 +286,9 @@ type (
 		KB              string // number with one decimal
 		InDays, DaysAgo Plural
 		Today           string
+
+		HoursAgo, MinutesAgo Plural
+		Now                  string
 	}
 	// Reasons say why a card is due.
 	Reasons struct {
