@@ -44,9 +44,15 @@ func Assigned(policies []Policy, u User) (winner Policy, candidates []Candidate,
 // Kind NoPolicy.
 func ByLinks(policies []Policy) func(User) (Policy, error) {
 	c := claim(policies)
+	named := c.groups()
+	containers := c.has(toContainer)
 	return func(u User) (Policy, error) {
 		best := -1
-		entry, groups := u.entry(), u.inGroups()
+		var entry DN
+		if containers {
+			entry = u.entry()
+		}
+		groups := u.groupsAmong(named)
 		var winning reach
 		for i := range c {
 			r, ok := c[i].reaches(entry, groups)
@@ -174,6 +180,45 @@ func (c claimant) reaches(entry DN, groups []DN) (reach, bool) {
 func (u User) entry() DN {
 	d, _ := ParseDN(u.DN) // nil on error
 	return d
+}
+
+// groups are the names of those that links have, as they are written there.
+func (c claims) groups() map[string]DN {
+	all := map[string]DN{}
+	for _, one := range c {
+		for _, r := range one.reach {
+			if r.kind == toGroup {
+				all[r.link.Group] = r.dn
+			}
+		}
+	}
+	return all
+}
+
+// has reports whether there is a link of this kind.
+func (c claims) has(kind linkKind) bool {
+	return slices.ContainsFunc(c, func(one claimant) bool {
+		return slices.ContainsFunc(one.reach, func(r reach) bool { return r.kind == kind })
+	})
+}
+
+// groupsAmong is inGroups where the groups that links have are known: a user's
+// are written alike, and most of the time nothing has to be read.
+func (u User) groupsAmong(named map[string]DN) []DN {
+	if len(named) == 0 {
+		return nil
+	}
+	all := make([]DN, 0, len(u.Groups))
+	for _, g := range u.Groups {
+		d, ok := named[g]
+		if !ok {
+			d, _ = ParseDN(g)
+		}
+		if d != nil {
+			all = append(all, d)
+		}
+	}
+	return all
 }
 
 func (u User) inGroups() []DN {

@@ -72,7 +72,7 @@ func (r *dnReader) kind() (string, error) {
 		switch r.text[r.at] {
 		case '=':
 			kind := strings.ToLower(strings.TrimSpace(r.text[start:r.at]))
-			if kind == "" || strings.Trim(kind, "abcdefghijklmnopqrstuvwxyz0123456789-.") != "" {
+			if kind == "" || strings.ContainsFunc(kind, notInKind) {
 				r.at = start
 				return "", fmt.Errorf("%q is not the name of an attribute", kind)
 			}
@@ -83,6 +83,11 @@ func (r *dnReader) kind() (string, error) {
 		}
 	}
 	return "", fmt.Errorf("an equals sign is missing behind %q", strings.TrimSpace(r.text[start:]))
+}
+
+// notInKind reports whether the name of an attribute cannot have this letter.
+func notInKind(c rune) bool {
+	return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' && c != '.'
 }
 
 // value reads up to a comma or plus sign that nothing escapes, and folds it.

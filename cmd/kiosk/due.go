@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"syscall"
@@ -35,8 +36,14 @@ is found. The report stands on standard output, everything else on standard erro
 Reasons: ` + strings.Join(due.Names(), ", ") + `.`
 }
 
+// reportMemory is how much a report lets come together before it collects
+// garbage. What it holds at a time is far less, and does not grow.
+const reportMemory = 80 << 20
+
 // Run prints the report, and then what it came to.
 func (cmd dueCmd) Run(ctx context.Context) error {
+	debug.SetGCPercent(-1)
+	debug.SetMemoryLimit(reportMemory)
 	p, err := openKiosk(ctx, cmd.Config)
 	if err != nil {
 		return err
