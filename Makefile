@@ -58,7 +58,7 @@ check: ## format, vet and lint
 bench: ## print the figures (FIGURES="name …" for some), each with its goal
 	@.ci/go
 	@.ci/packages "by the benchmarks" $(BUILD_PACKAGES) $(PCSC_PACKAGES) slapd
-	@FIGURES="$(FIGURES)" go test -count=1 -run '^$$' -bench '^BenchmarkFigures' -benchtime=1x -timeout 60m ./cmd/kiosk \
+	@FIGURES="$(FIGURES)" go test -count=1 -run '^$$' -bench '^BenchmarkFigures' -benchtime=1x -timeout 90m ./cmd/kiosk \
 		| { grep -vE '^(goos:|goarch:|pkg:|cpu:|Benchmark|PASS|ok |exit status)' || true; }
 
 golden: ## write the golden files anew; read the diff before committing

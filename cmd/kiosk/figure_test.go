@@ -20,6 +20,7 @@ var figures = []struct {
 	{"renewal-apdus-ratio", measureRenewal},
 	{"resident", measureResident},
 	{"find-as-you-type-1M", measureFind},
+	{"due", measureDue},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.
