@@ -21,9 +21,16 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	case note:
 		a.status = string(msg)
 	case userChosen:
-		a.draft.User, a.focused = &msg.user, ""
+		a.draft.User, a.focused, a.opened = &msg.user, "", ""
+		return a.turn(walk.Profile)
+	case dueWanted:
+		a.worked = workPlace{}
+		return a.turn(walk.WorkList)
+	case dueChosen:
+		a.draft.User, a.focused, a.opened = &engine.User{ID: msg.user.ID, Name: msg.user.Name, Logon: msg.user.Logon}, "", msg.card
 		return a.turn(walk.Profile)
 	case readCard:
+		a.opened = ""
 		a.draft.Action = walk.ReadCard
 		return a.turn(walk.ConnectCard)
 	case cardFocused:
@@ -142,7 +149,7 @@ func (a *App) walkIsOver(another bool) tea.Cmd {
 	a.draft.Result = nil
 	if another {
 		a.searched = ""
-		return a.turn(walk.FindUser)
+		return a.turn(a.draft.Start())
 	}
 	return a.turn(walk.Profile)
 }

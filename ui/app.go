@@ -62,7 +62,9 @@ type App struct {
 	health   healthKnown
 	focused  engine.CardID   // the card the profile page shows
 	unknown  engine.CardView // a card that was read and that nobody is known to have
+	opened   engine.CardID   // the card that was chosen on the work list
 	searched string          // what was typed on the find page
+	worked   workPlace       // where one was on the work list
 	status   string
 	running  bool
 	runs     sync.WaitGroup // those that Start was given
@@ -239,7 +241,9 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 }
 
 // typing reports whether letters belong to a field of the page.
-func (a *App) typing() bool { return a.stage == walk.FindUser || a.stage == walk.EnterPIN }
+func (a *App) typing() bool {
+	return a.stage == walk.FindUser || a.stage == walk.WorkList || a.stage == walk.EnterPIN
+}
 
 func (a *App) wantsHelp(msg tea.KeyPressMsg) bool {
 	return msg.String() == "f1" || key.Matches(msg, a.keys.help) && a.stage != walk.EnterPIN

@@ -47,6 +47,8 @@ type (
 	userChosen struct{ user engine.User }
 	// readCard asks for a card to be read to see whose it is.
 	readCard struct{}
+	// dueWanted asks for the work list.
+	dueWanted struct{}
 
 	rested struct{ turn int }
 	found  struct {
@@ -57,6 +59,11 @@ type (
 )
 
 func newFind(s scene, k keymap, typed, directory string, search func(string) (*engine.Search, error), demo []key.Binding) *find {
+	return &find{scene: s, keys: k, search: search, field: newField(typed), directory: directory, cancel: func() {}, demo: demo}
+}
+
+// newField is a field in which one types to search.
+func newField(typed string) textinput.Model {
 	field := textinput.New()
 	field.Prompt = ""
 	field.CharLimit = 120
@@ -65,14 +72,14 @@ func newFind(s scene, k keymap, typed, directory string, search func(string) (*e
 	styles.Cursor.Blink = false
 	field.SetStyles(styles)
 	field.SetValue(typed)
-	return &find{scene: s, keys: k, search: search, field: field, directory: directory, cancel: func() {}, demo: demo}
+	return field
 }
 
 func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
 
 func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
-	return append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read}, append(f.demo, f.keys.help, quit)...)
+	return append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due}, append(f.demo, f.keys.help, quit)...)
 }
 
 func (f *find) Update(msg tea.Msg) tea.Cmd {
@@ -97,6 +104,8 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 		return f.open()
 	case key.Matches(msg, f.keys.read):
 		return f.answer(readCard{})
+	case key.Matches(msg, f.keys.due):
+		return f.answer(dueWanted{})
 	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
 		return f.furtherIfNear()
 	}
@@ -284,16 +293,21 @@ func (f *find) rowsAndDetail(w int) string {
 	rows := strings.Split(f.list.View(f.rows, func(i int, focused bool) string {
 		return f.row(f.found.at(i), listed, focused)
 	}), "\n")
-	if w < wide {
-		return strings.Join(rows, "\n")
+	if w >= wide {
+		rows = f.beside(rows, f.detail(detailWidth), listed+5)
 	}
-	for i, line := range f.detail(detailWidth) {
+	return strings.Join(rows, "\n")
+}
+
+// beside puts a pane of details beside rows that are w cells wide.
+func (s scene) beside(rows, pane []string, w int) []string {
+	for i, line := range pane {
 		if i == len(rows) {
 			rows = append(rows, "")
 		}
-		rows[i] = widget.Fit(rows[i], listed+5, f.look.glyph.more) + line
+		rows[i] = widget.Fit(rows[i], w, s.look.glyph.more) + line
 	}
-	return strings.Join(rows, "\n")
+	return rows
 }
 
 // detail describes the user in focus.

@@ -36,7 +36,7 @@ func (a *App) leaveIdle() tea.Cmd {
 		return nil
 	}
 	a.shut()
-	a.page, a.searched = nil, "" // what was typed on the find page is forgotten too
+	a.page, a.searched, a.worked = nil, "", workPlace{} // what was typed is forgotten too
 	cmd := a.turn(walk.FindUser)
 	a.status = a.needs.Text.Frame.Idle
 	return cmd

@@ -16,7 +16,7 @@ func bind(shown, does string, keys ...string) key.Binding {
 // keymap are the keys of the whole app, named in one place. Every one of them
 // exists on the oldest terminals.
 type keymap struct {
-	choose, open, forward, back, tick, quit, help, action, scroll, read, mailbox, tray, erase, next, again key.Binding
+	choose, open, forward, back, tick, quit, help, action, scroll, read, due, mailbox, tray, erase, next, again, renew key.Binding
 }
 
 func newKeys(k words.Keys) keymap {
@@ -31,10 +31,12 @@ func newKeys(k words.Keys) keymap {
 		action:  bind("←→", k.Action, "left", "right", "tab", "shift+tab"),
 		scroll:  bind("PgUp/PgDn", k.Scroll, "pgup", "pgdown"),
 		read:    bind("F2", k.ReadCard, "f2", "ctrl+r"),
+		due:     bind("F6", k.WorkList, "f6", "ctrl+g"),
 		mailbox: bind("F3", k.Mailbox, "f3", "ctrl+o"),
 		tray:    bind("F4", k.Tray, "f4", "ctrl+t"),
 		erase:   bind("Backspace", k.Erase, "backspace"),
 		next:    bind("Tab", k.Next, "tab", "shift+tab", "up", "down"),
+		renew:   bind("F5", k.LookAgain, "f5", "ctrl+l"),
 		again:   bind("F5", k.Again, "f5", "ctrl+l"),
 	}
 }

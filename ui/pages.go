@@ -15,6 +15,9 @@ func (a *App) turn(to walk.Stage) tea.Cmd {
 	if f, ok := a.page.(*find); ok {
 		a.searched = f.field.Value()
 	}
+	if l, ok := a.page.(*workList); ok {
+		a.worked = l.place()
+	}
 	a.visit.leave()
 	a.visit = a.newVisit()
 	a.stage = to
@@ -44,6 +47,12 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	case walk.FindUser:
 		d.Release()
 		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(actor, text) }, a.demoKeys())
+	case walk.WorkList:
+		d.Release()
+		d.Listed = true
+		return newWorkList(s, a.keys, a.worked, func(ctx context.Context, text string) (*engine.WorkList, error) {
+			return desk.WorkList(ctx, actor, text)
+		})
 	case walk.Profile:
 		return a.buildProfile(s)
 	case walk.ConnectCard:
@@ -90,7 +99,7 @@ func (a *App) buildProfile(s scene) screen {
 	}
 	d.Action, d.Result = "", nil
 	id := d.User.ID
-	return newProfile(s, a.keys, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+	return newProfile(s, a.keys, a.opened, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
 }
 
 func (a *App) buildConnect(s scene) screen {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/key"
@@ -23,6 +24,7 @@ type profile struct {
 	loaded  bool
 	trouble error
 	cards   widget.List
+	first   engine.CardID                     // the one to be shown first; "" for any
 	live    map[engine.CardID]engine.CardView // cards that were read from a reader
 	readers []engine.ReaderView
 	buttons widget.Buttons
@@ -62,14 +64,14 @@ type (
 	}
 )
 
-func newProfile(s scene, k keymap, load func() (engine.Profile, error)) *profile {
-	return &profile{scene: s, keys: k, load: load, live: map[engine.CardID]engine.CardView{}}
+func newProfile(s scene, k keymap, first engine.CardID, load func() (engine.Profile, error)) *profile {
+	return &profile{scene: s, keys: k, first: first, load: load, live: map[engine.CardID]engine.CardView{}}
 }
 
 // newCardProfile shows a card that no user is known to have, and whose it may
 // be.
 func newCardProfile(s scene, k keymap, live engine.CardView, whose func() ([]engine.User, error)) *profile {
-	p := newProfile(s, k, nil)
+	p := newProfile(s, k, "", nil)
 	p.whose = whose
 	p.live[live.Record.Card.ID] = live
 	p.loaded = true
@@ -134,6 +136,9 @@ func (p *profile) Update(msg tea.Msg) tea.Cmd {
 func (p *profile) show(msg profileLoaded) tea.Cmd {
 	p.loaded, p.profile, p.trouble = true, msg.profile, msg.err
 	p.cards.Set(len(p.profile.Cards))
+	if at := slices.IndexFunc(p.profile.Cards, func(v engine.CardView) bool { return v.Record.Card.ID == p.first }); at >= 0 {
+		p.cards.Cursor, p.first = at, ""
+	}
 	p.offer()
 	return p.focused()
 }

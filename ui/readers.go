@@ -98,7 +98,7 @@ func (a *App) cardMoved() tea.Cmd {
 	}
 	id := c.Contents.Identity.ID
 	switch a.stage {
-	case walk.FindUser, walk.ConnectCard, walk.Update, walk.Result:
+	case walk.FindUser, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result:
 		return nil
 	case walk.Profile:
 		a.draft.ForgetCard()

@@ -14,6 +14,7 @@ type Stage string
 // The stages, in the order they stand in the trail.
 const (
 	FindUser        Stage = "user"
+	WorkList        Stage = "work list" // instead of FindUser, where one goes through the cards that are due
 	Profile         Stage = "card"
 	ConnectCard     Stage = "reader"
 	ConfirmAssign   Stage = "assign"
@@ -60,6 +61,7 @@ var skips = map[Stage]func(*Draft) bool{
 // Draft is what the answers have filled in so far. The zero Draft is the start
 // of a walk.
 type Draft struct {
+	Listed    bool // the walk begins at the work list
 	Action    Action
 	User      *engine.User
 	Card      engine.CardID     // the card meant; "" while any will do
@@ -92,15 +94,26 @@ func (d *Draft) Continues() bool { return d.Action == ContinueUpdate || d.Action
 func (d *Draft) Stages() []Stage {
 	all, ok := stages[d.Action]
 	if !ok {
-		return []Stage{FindUser, Profile}
+		return []Stage{d.Start(), Profile}
 	}
 	var left []Stage
 	for _, s := range all {
+		if s == FindUser {
+			s = d.Start()
+		}
 		if skip := skips[s]; skip == nil || !skip(d) {
 			left = append(left, s)
 		}
 	}
 	return left
+}
+
+// Start returns the stage at which users are chosen.
+func (d *Draft) Start() Stage {
+	if d.Listed {
+		return WorkList
+	}
+	return FindUser
 }
 
 // Next returns the stage after s; the last has none after it.
@@ -109,10 +122,18 @@ func (d *Draft) Next(s Stage) (Stage, bool) { return d.beside(s, +1) }
 // Back returns the stage before s. There is no way back from Update on: the
 // run has begun.
 func (d *Draft) Back(s Stage) (Stage, bool) {
-	if s == Update || s == Result {
+	switch s {
+	case Update, Result:
 		return "", false
+	case WorkList:
+		return FindUser, true
+	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm:
 	}
-	return d.beside(s, -1)
+	to, ok := d.beside(s, -1)
+	if to == FindUser {
+		to = d.Start()
+	}
+	return to, ok
 }
 
 // beside walks the whole list, so that a stage which has fallen away meanwhile
@@ -155,6 +176,6 @@ func (d *Draft) Release() {
 // Stages returns every stage, for tables that must not lack one.
 func Stages() []Stage {
 	return []Stage{
-		FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result,
+		FindUser, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result,
 	}
 }

@@ -47,6 +47,27 @@ func TestConnectFallsAway(t *testing.T) {
 	}
 }
 
+// A walk that begins at the work list goes back to it, and from there to where
+// users are found.
+func TestWorkListIsTheStart(t *testing.T) {
+	for action := range stages {
+		d := &Draft{Action: action, Listed: true}
+		if all := d.Stages(); all[0] != WorkList || slices.Contains(all, FindUser) {
+			t.Errorf("%s: the stages are %v", action, all)
+		}
+	}
+	d := &Draft{Listed: true}
+	if to, ok := d.Back(Profile); to != WorkList || !ok || d.Start() != WorkList {
+		t.Errorf("back from the profile leads to %q", to)
+	}
+	if to, ok := d.Back(WorkList); to != FindUser || !ok {
+		t.Errorf("back from the work list leads to %q", to)
+	}
+	if d.Release(); d.Start() != FindUser {
+		t.Error("a new walk begins at the work list")
+	}
+}
+
 // Third-party certificates are asked about only where the proposal says so.
 func TestTrackedFallsAway(t *testing.T) {
 	for ask, want := range map[bool]Stage{true: SelectTracked, false: Confirm} {

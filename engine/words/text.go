@@ -223,7 +223,8 @@ type (
 		OnCard, NotOnCard                                 string
 		YesNo, Yes, No, Back, Quit, More                  string
 		NotUnderstood, EndOfInput, Left, WaitCard         string
-		Look, Read                                        string
+		Look, Read, List, Only                            string
+		WhichDue, WhichDueMore                            string
 		CardHere                                          string // serial, reader
 		Number                                            string // number, text
 		StepLine                                          string // number, total, text
@@ -252,10 +253,11 @@ type (
 		Policy                           string // name
 		Since, From, Next, Seen, Written string // date; date; date; age; date
 		New, Gone, Disabled, Unknown     string
+		NoUsers                          string
 		Summary                          string // due, cards
 		Snapshot, Stale                  string // age
 		NoSnapshot                       string
-		Recorded                         Plural
+		Recorded, Others                 Plural
 	}
 	// Demo are the words of the demo world.
 	Demo struct {
@@ -275,6 +277,7 @@ type (
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
+		LookAgain                                                          string
 	}
 	// Values are how values are written.
 	Values struct {
@@ -322,5 +325,5 @@ type (
 		State                         string // state
 	}
 	// Counts are nouns with numbers.
-	Counts struct{ Cards, Tries, Hits, Lines, Touches, Letters, GivenUp Plural }
+	Counts struct{ Cards, Tries, Hits, Due, Lines, Touches, Letters, GivenUp Plural }
 )

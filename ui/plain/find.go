@@ -18,6 +18,7 @@ const perPage = 9
 // see whose it is.
 func (w *walker) findUser(ctx context.Context) error {
 	w.draft.Release()
+	w.listed = ""
 	w.title(w.Text.Find.Title)
 	for {
 		text, err := w.line(ctx, w.Text.Plain.Who)
@@ -30,6 +31,13 @@ func (w *walker) findUser(ctx context.Context) error {
 		if text == w.Text.Plain.Read {
 			w.draft.Action = walk.ReadCard
 			return nil
+		}
+		if text == w.Text.Plain.List {
+			chosen, err := w.workList(ctx)
+			if err != nil || chosen {
+				return err
+			}
+			continue
 		}
 		user, err := w.search(ctx, text)
 		switch {
@@ -159,7 +167,7 @@ func (w *walker) chooseCard(ctx context.Context, cards []engine.CardView) error 
 		w.say(w.Text.Profile.NoCards)
 		return nil
 	}
-	at := slices.IndexFunc(cards, w.wasRead)
+	at := slices.IndexFunc(cards, func(v engine.CardView) bool { return w.wasRead(v) || v.Record.Card.ID == w.listed })
 	switch {
 	case at >= 0:
 	case len(cards) == 1:

@@ -134,13 +134,14 @@ type walker struct {
 	turned walk.Stage // where a stage leads instead of the next one
 	user   *engine.Profile
 	card   *engine.CardView
-	last   error // the last trouble
-	unread error // why nobody reads what is said
+	listed engine.CardID // the card that was chosen from the work list
+	last   error         // the last trouble
+	unread error         // why nobody reads what is said
 }
 
 func (w *walker) visit(ctx context.Context, s walk.Stage) error {
 	switch s {
-	case walk.FindUser:
+	case walk.FindUser, walk.WorkList: // the list has no stage of its own here
 		return w.findUser(ctx)
 	case walk.Profile:
 		return w.profile(ctx)
