@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os/exec"
 	"strings"
 	"syscall"
 	"testing"
@@ -204,5 +205,35 @@ func TestDueIntoClosedPipe(t *testing.T) {
 	err := dueCmd{Format: "text"}.report(t.Context(), l.parts, deaf{}, io.Discard)
 	if err == nil || errors.Is(err, syscall.EPIPE) || exitCode(err) != exitBroken {
 		t.Errorf("into an output that is broken: %v", err)
+	}
+}
+
+// The program itself: whoever stops reading its report ends it quietly, and one
+// that is read to its end says what it came to.
+func TestDueProgram(t *testing.T) {
+	const cards = 6000 // more lines than a pipe holds
+	file := dueStore(t, cards)
+	cmd := exec.CommandContext(t.Context(), kioskProgram(t), "due", "--config", file)
+	var said bytes.Buffer
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(out, make([]byte, 100)); err != nil {
+		t.Fatal(err)
+	}
+	if err := out.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || said.Len() > 0 {
+		t.Errorf("nobody reads any more: %v, said %q", err, &said)
+	}
+	whole, errs, code := runKiosk(t, "due", "--config", file, "--format", "json")
+	if lines := strings.Count(whole, "\n"); code != exitDone || errs != fmt.Sprintf("kiosk due: Due: %d of %d cards.\n", lines, cards) {
+		t.Errorf("%d lines, code %d, said %q", lines, code, errs)
 	}
 }

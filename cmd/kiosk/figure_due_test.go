@@ -119,7 +119,7 @@ func reportDue(b *testing.B, kiosk, config string, cards int) (run dueRun) {
 
 // dueStore fills the store of a kiosk whose policy is the one that these cards
 // were written under, and returns its configuration.
-func dueStore(b *testing.B, cards int) string {
+func dueStore(b testing.TB, cards int) string {
 	b.Helper()
 	now := time.Now()
 	world, cfg := openWorld(b, demo.Options{})
