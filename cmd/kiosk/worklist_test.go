@@ -24,13 +24,13 @@ func TestFramesOfTheWorkList(t *testing.T) {
 	s := l.sitDown(t)
 	s.sees("Who is it?")
 	s.press("f6")
-	goldenFrame(t, "worklist-01-list", s.sees("Ada Lovelace", "Adam Šimečka", "2 due"))
+	goldenFrame(t, "worklist-01-list", s.sees("Ada Lovelace", "Adam Šimečka", "3 due"))
 	s.press("down")
 	goldenFrame(t, "worklist-02-second", s.sees("▸ Adam Šimečka", "(asimecka)"))
 	s.press("enter")
 	goldenFrame(t, "worklist-03-profile", s.sees("✓ Work list › Card", "▸ Card 0071 2235", "card 0071 2235 in"))
 	s.press("esc")
-	s.sees("▸ Adam Šimečka", "2 due")
+	s.sees("▸ Adam Šimečka", "3 due")
 	s.types("0071 2233")
 	goldenFrame(t, "worklist-04-typed", s.sees("1 due", "▸ Ada Lovelace"))
 	s.types("x")
@@ -39,7 +39,7 @@ func TestFramesOfTheWorkList(t *testing.T) {
 	s.press("esc")
 	s.sees("Find user")
 	s.press("f6")
-	s.sees("Whose?", "2 due") // what was typed is forgotten
+	s.sees("Whose?", "3 due") // what was typed is forgotten
 	s.press("enter")
 	s.sees("Ada Lovelace ·", "third-party", "card 0071 2233 in")
 	s.press("enter")
@@ -55,7 +55,7 @@ func TestWorkListOpensTheCard(t *testing.T) {
 	s := l.sitDown(t)
 	s.sees("Who is it?")
 	s.press("f6")
-	s.sees("Whose?", "3 due")
+	s.sees("Whose?", "4 due")
 	s.types("asimecka 2236")
 	s.sees("▸ Adam Šimečka", "1 due")
 	s.press("enter")
@@ -68,7 +68,7 @@ func TestWorkListAfterAnUpdate(t *testing.T) {
 	l := openLobby(t)
 	s := l.sitDown(t)
 	s.press("f6")
-	s.sees("▸ Ada Lovelace", "2 due")
+	s.sees("▸ Ada Lovelace", "3 due")
 	s.press("enter")
 	s.sees("third-party", "card 0071 2233 in")
 	s.press("enter")
@@ -83,7 +83,7 @@ func TestWorkListAfterAnUpdate(t *testing.T) {
 	s.press("left", "enter")
 	s.sees("Card updated")
 	s.press("right", "enter") // another user
-	frame := s.sees("▸ Adam Šimečka", "1 due")
+	frame := s.sees("▸ Adam Šimečka", "2 due")
 	if strings.Contains(frame, "Ada Lovelace") {
 		t.Errorf("what is done is still listed:\n%s", frame)
 	}
