@@ -127,8 +127,8 @@ func (k KeySpec) wantsFinger() bool { return k.Touch == TouchAlways || k.Touch =
 
 // assemble puts the parts in the one order that loses nothing.
 func (p *planner) assemble() Plan {
-	if p.parked {
-		add(&p.commits, Step{Verb: WriteHistory, Count: p.formerKeys()})
+	if now, after := p.inHistory(); p.parked || now != after {
+		add(&p.commits, Step{Verb: WriteHistory, Count: after})
 	}
 	before := slices.Concat(p.prove, p.makes, p.keeps)
 	p.plan.Decided = len(before)

@@ -150,22 +150,26 @@ func (p *planner) takenByOther(t Template, it Item) (string, bool) {
 	return f.Certificate.Subject, true
 }
 
-// formerKeys counts the certificates in the history after this plan, up to the
-// first gap: SP 800-73-4 part 1, 3.3.3 numbers them without gaps.
-func (p *planner) formerKeys() int {
-	n := 0
-	for _, at := range p.in.Contents.Abilities.History {
-		it, _ := p.in.Contents.At(at)
-		written := slices.ContainsFunc(p.keeps, func(s Step) bool {
-			return s.Verb == WriteCertificate && s.Place == at
-		})
-		removed := slices.ContainsFunc(p.removals, func(s Step) bool {
-			return s.Verb == RemoveCertificate && s.Place == at
-		})
-		if it.Certificate == nil && !written || removed {
-			break
-		}
-		n++
+// inHistory counts the certificates in the history, now and after this plan, up
+// to the first gap: SP 800-73-4 part 1, 3.3.3 numbers them without gaps.
+func (p *planner) inHistory() (now, after int) {
+	steps := slices.Concat(p.keeps, p.commits, p.inPlace, p.removals)
+	does := func(v Verb, at Place) bool {
+		return slices.ContainsFunc(steps, func(s Step) bool { return s.Verb == v && s.Place == at && !s.IfRefused })
 	}
-	return n
+	has := func(at Place) bool {
+		it, _ := p.in.Contents.At(at)
+		return it.Certificate != nil
+	}
+	will := func(at Place) bool {
+		return does(WriteCertificate, at) || has(at) && !does(RemoveCertificate, at)
+	}
+	places := p.in.Contents.Abilities.History
+	for now < len(places) && has(places[now]) {
+		now++
+	}
+	for after < len(places) && will(places[after]) {
+		after++
+	}
+	return now, after
 }
