@@ -14,7 +14,7 @@ import (
 // keepers are the files of a site that a secret belongs in: what holds the
 // passwords, the servers' own, and the card itself.
 var keepers = []string{
-	"directory-password", "mail-password", "passphrase", "people.ldif", "people", "exim.conf", "card.json",
+	"directory-password", "mail-password", "passphrase", "people.ldif", "people", "slapd.conf", "exim.conf", "card.json",
 }
 
 // After a whole walk at the screen - a first issue, then an update with a slip

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -153,12 +155,16 @@ func (s *site) startCA() string {
 }
 
 // insert plugs a software card into the first reader, as a process of its own.
-func (s *site) insert(serial string) {
-	card := exec.Command(kioskProgram(s.t), "softcard", "--vpcd", s.daemon.Readers[0].Addr, "--state", s.path("card.json"), "--serial", serial,
+func (s *site) insert(serial string) { s.plugIn(0, serial, "card.json") }
+
+// plugIn plugs a software card into a reader, until the test ends.
+func (s *site) plugIn(reader int, serial, file string) {
+	card := exec.Command(kioskProgram(s.t), "softcard", "--vpcd", s.daemon.Readers[reader].Addr, "--state", s.path(file), "--serial", serial,
 		"--admin-key", "3des") // OpenSC asks the card for random numbers by 3DES only
+	there := regexp.MustCompile(`(?m)^` + strconv.Itoa(reader) + ` +Yes`)
 	background(s.t, card, func() bool {
 		out, err := exec.Command("opensc-tool", "-l").CombinedOutput()
-		return err == nil && strings.Contains(string(out), "Yes")
+		return err == nil && there.Match(out)
 	})
 }
 
@@ -167,13 +173,19 @@ func (s *site) configure(days string) {
 	write(s.t, s.path("config.toml"), s.fill.Replace(strings.ReplaceAll(realConfig+s.directory, "VALID_DAYS", days)))
 }
 
-func (s *site) update(more ...string) (result struct {
+// updated is what kiosk update --json says came of it; of an update with
+// nothing to do, everything is empty.
+type updated struct {
 	End     engine.RunEnd    `json:"end"`
 	Written []engine.Managed `json:"written"`
-},
-) {
+	Removed []engine.Loss    `json:"removed"`
+}
+
+func (s *site) update(more ...string) updated { s.t.Helper(); return s.updateOf("alovelace", more...) }
+
+func (s *site) updateOf(user string, more ...string) (result updated) {
 	s.t.Helper()
-	out := done(s.t, append([]string{"update", "--config", s.path("config.toml"), "--user", "alovelace", "--pin-file", s.path("pin"), "--yes", "--json"}, more...)...)
+	out := done(s.t, append([]string{"update", "--config", s.path("config.toml"), "--user", user, "--pin-file", s.path("pin"), "--yes", "--json"}, more...)...)
 	dec := json.NewDecoder(strings.NewReader(out))
 	for dec.More() { // the plan, then the result
 		if err := dec.Decode(&result); err != nil {

@@ -164,6 +164,9 @@ attributetype ( 1.3.6.1.4.1.55555.3 NAME 'userAccountControl' EQUALITY integerMa
 objectclass ( 1.3.6.1.4.1.55555.4 NAME 'adUser' SUP top AUXILIARY MAY ( userPrincipalName $ objectSid $ userAccountControl ) )
 `
 
+// slapdAdmin may change everything; its password is the kiosk's, too.
+const slapdAdmin = "cn=admin,dc=corp,dc=example"
+
 // startSlapd serves the people of the demo with OpenLDAP, over LDAPS with the
 // certificate in dir.
 func startSlapd(t *testing.T, dir, password string) (addr string) {
@@ -182,7 +185,7 @@ func slapdWith(t *testing.T, dir, password, more string) (addr string) {
 	ldif := strings.ReplaceAll(string(people)+more, "objectClass: inetOrgPerson\n", "objectClass: inetOrgPerson\nobjectClass: adUser\n")
 	ldif += "\ndn: cn=kiosk,dc=corp,dc=example\nobjectClass: organizationalRole\nobjectClass: simpleSecurityObject\ncn: kiosk\nuserPassword: " + password + "\n"
 	write(t, filepath.Join(dir, "people.ldif"), ldif)
-	write(t, filepath.Join(dir, "slapd.conf"), strings.ReplaceAll(`include /etc/ldap/schema/core.schema
+	write(t, filepath.Join(dir, "slapd.conf"), strings.ReplaceAll(strings.ReplaceAll(`include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/inetorgperson.schema
 `+slapdSchema+`modulepath /usr/lib/ldap
@@ -193,10 +196,13 @@ TLSCertificateFile DIR/server.pem
 TLSCertificateKeyFile DIR/server.key
 database mdb
 suffix dc=corp,dc=example
+rootdn "`+slapdAdmin+`"
+rootpw PASSWORD
+limits dn.exact="cn=kiosk,dc=corp,dc=example" size=unlimited
 directory DIR/people
 index objectClass,entryUUID eq
 index cn,displayName,uid,mail eq,sub
-`, "DIR", dir))
+`, "DIR", dir), "PASSWORD", password))
 	if err := os.Mkdir(filepath.Join(dir, "people"), 0o700); err != nil {
 		t.Fatal(err)
 	}

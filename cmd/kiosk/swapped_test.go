@@ -1,0 +1,244 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/words"
+)
+
+// Certificates of policies, as the configuration has them.
+const (
+	logonTemplate = `
+[[policy.template]]
+name = "logon"
+ca = "corp"
+profile = "logon"
+place = "9a"
+key = "p256"
+subject = "CN={name},O=Corp Example"
+san = ["upn={upn}", "email?={mail}"]
+usage = ["digitalSignature"]
+extended = ["clientAuth", "smartcardLogon"]
+tracked = ["name", "mail"]
+valid_days = 730
+renew_days = 30
+`
+	signingTemplate = `
+[[policy.template]]
+name = "signing"
+ca = "corp"
+profile = "signing"
+place = "9c"
+key = "p256"
+pin = "always"
+subject = "CN={name},O=Corp Example"
+usage = ["digitalSignature", "contentCommitment"]
+extended = ["emailProtection"]
+tracked = []
+valid_days = 730
+renew_days = 30
+`
+	encryptionTemplate = `
+[[policy.template]]
+name = "encryption"
+ca = "corp"
+profile = "encryption"
+place = "9d"
+key = "p256"
+subject = "CN={name},O=Corp Example"
+usage = ["keyAgreement"]
+extended = ["emailProtection"]
+tracked = []
+valid_days = 730
+renew_days = 30
+`
+	doorTemplate = `
+[[policy.template]]
+name = "door"
+ca = "corp"
+profile = "cardauth"
+place = "9e"
+key = "p256"
+pin = "never"
+subject = "CN=Door,O=Corp Example"
+usage = ["digitalSignature"]
+extended = ["cardAuth"]
+valid_days = 730
+renew_days = 30
+`
+	boardroomTemplate = `
+[[policy.template]]
+name = "boardroom"
+ca = "corp"
+profile = "cardauth"
+place = "9e"
+key = "rsa2048"
+pin = "never"
+subject = "CN=Boardroom,O=Corp Example"
+usage = ["digitalSignature"]
+extended = ["cardAuth"]
+valid_days = 730
+renew_days = 30
+`
+)
+
+// policyText begins a policy that changes neither PUK nor administration key,
+// so that other programs can write to the card too.
+func policyText(name, settings string, parts ...string) string {
+	return fmt.Sprintf("\n[[policy]]\nname = %q\n%s\n[policy.setup]\npuk = \"leave\"\nadmin_key = \"leave\"\n", name, settings) + strings.Join(parts, "")
+}
+
+// commonText is a common certificate that the test data has.
+func commonText(name, place, file string) string {
+	return fmt.Sprintf("\n[[policy.common]]\nname = %q\npfx = %q\npassword_file = \"pfx-password\"\nplace = %q\n", name, file, place)
+}
+
+func pemOf(der string) string {
+	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte(der)}))
+}
+
+// startCrowdedSlapd serves a crowd of others too, and the group Managers, which
+// holds Staff, which holds Laboratory.
+func startCrowdedSlapd(t *testing.T, dir, password string) (addr string) {
+	t.Helper()
+	var more strings.Builder
+	more.WriteString("\ndn: cn=Managers,ou=Groups,dc=corp,dc=example\nobjectClass: groupOfNames\ncn: Managers\nmember: cn=Staff,ou=Groups,dc=corp,dc=example\n")
+	for i := range crowd {
+		fmt.Fprintf(&more, "\ndn: uid=bert%04[1]d,dc=corp,dc=example\nobjectClass: inetOrgPerson\nuid: bert%04[1]d\ncn: Bert Middle%04[1]d\nsn: Middle%04[1]d\n", i)
+	}
+	return slapdWith(t, dir, password, more.String())
+}
+
+// ldap changes the directory as its administrator does.
+func (s *site) ldap(ldif string) {
+	s.t.Helper()
+	cmd := exec.Command("ldapmodify", "-H", "ldaps://"+s.fill.Replace("DIRECTORY"), "-D", slapdAdmin, "-w", s.passwords.directory)
+	cmd.Env = append(cmd.Environ(), "LDAPTLS_CACERT="+s.path("root.pem"))
+	cmd.Stdin = strings.NewReader(ldif)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.t.Fatalf("ldapmodify: %v\n%s", err, out)
+	}
+}
+
+func (s *site) modify(dn, deed, attribute, value string) {
+	s.t.Helper()
+	encoded := base64.StdEncoding.EncodeToString([]byte(value))
+	s.ldap(fmt.Sprintf("dn: %s\nchangetype: modify\n%s: %s\n%s:: %s\n", dn, deed, attribute, attribute, encoded))
+}
+
+// A user who gets into a group of a group of a group gets another policy, and an
+// update does exactly what the two policies differ in: what both have keeps its
+// bytes and its keys. A new name asks for a new certificate; whose account is
+// disabled gets none. The report knows all that once the worker has looked, at
+// what has changed only.
+func (s *site) policiesSwapped() {
+	const user, dn = "jdvorak", "uid=jdvorak,ou=Research,dc=corp,dc=example"
+	s.copyPFX("modern-p256.pfx")
+	s.withPolicies(
+		policyText("staff", "", logonTemplate, signingTemplate, encryptionTemplate, doorTemplate),
+		policyText("managers", "priority = 10\ngroups = [\"cn=Managers,ou=Groups,dc=corp,dc=example\"]", logonTemplate, signingTemplate, boardroomTemplate,
+			commonText("seal", "82", "modern-p256.pfx")))
+	p := s.open(0)
+	if n := s.found(p, "bert"); n != crowd {
+		s.t.Errorf("%d users were found, wanted %d", n, crowd)
+	}
+
+	s.put(0, "712301")
+	s.explained(user, "staff", "managers: none of its links leads to this user")
+	if first := s.updateOf(user, "--card", "712301", "--assign"); len(first.Written) != 4 {
+		s.t.Fatalf("first issue: %+v", first)
+	}
+	if !s.snapshotRead(p) {
+		s.t.Error("the worker's first look was not at everybody")
+	}
+	before := s.holds("9a", "9c", "9d", "9e", "82")
+	if len(before) != 4 || s.listed() != 4 {
+		s.t.Fatalf("on the card are %v; OpenSC lists %d", slices.Sorted(maps.Keys(before)), s.listed())
+	}
+
+	s.modify("cn=Laboratory,ou=Groups,dc=corp,dc=example", "add", "member", dn)
+	s.explained(user, "managers", "linked to the group cn=Managers,ou=Groups,dc=corp,dc=example")
+	s.says("the report before the worker looked", s.dueFor(p, user))
+	if s.snapshotRead(p) {
+		s.t.Error("the worker read everybody because of one group")
+	}
+	moved := []string{
+		`The card was written under policy "staff"; its user now has "managers"`,
+		`Template "boardroom" was added to the policy`,
+		`Common certificate "seal" was added to the policy`,
+		`Template "encryption" is not in the policy any more`,
+		`Template "door" is not in the policy any more`,
+	}
+	s.says("the report", s.dueFor(p, user), moved...)
+	_, reasons := s.profile(p, user)
+	s.says("the profile", reasons, moved...)
+
+	if got := s.updateOf(user); got.End != engine.Finished || len(got.Written) != 2 || len(got.Removed) != 2 {
+		s.t.Errorf("the update: %+v", got)
+	}
+	after := s.holds("9a", "9c", "9d", "9e", "82")
+	for _, at := range []engine.Place{"9a", "9c"} {
+		if after[at] != before[at] {
+			s.t.Errorf("the certificate in %s is another", at)
+		}
+		s.signs(at, before[at])
+	}
+	s.signs("9e", after["9e"])
+	if after["9e"] == before["9e"] || after["9d"] != "" || after["82"] == "" || s.listed() != 4 {
+		s.t.Errorf("on the card are %v; OpenSC lists %d", slices.Sorted(maps.Keys(after)), s.listed())
+	}
+	_, reasons = s.profile(p, user)
+	s.says("the profile after the update", reasons)
+	s.says("the report after the update", s.dueFor(p, user))
+	s.renamedAndDisabled(p, user, dn)
+}
+
+func (s *site) renamedAndDisabled(p *parts, user, dn string) {
+	s.modify(dn, "replace", "displayName", "Jiří Novotný")
+	s.modify(dn, "replace", "mail", "jiri@corp.example")
+	s.says("the report before the worker looked", s.dueFor(p, user))
+	if s.snapshotRead(p) {
+		s.t.Error("the worker read everybody because of one user")
+	}
+	renamed := []string{
+		`logon: name has changed from "Jiří Dvořák" to "Jiří Novotný"`,
+		`logon: mail has changed from "jdvorak@corp.example" to "jiri@corp.example"`,
+	}
+	s.says("the report", s.dueFor(p, user), renamed...)
+	_, reasons := s.profile(p, user)
+	s.says("the profile", reasons, renamed...)
+	if got := s.updateOf(user); len(got.Written) != 1 || got.Written[0].Subject != "Jiří Novotný" {
+		s.t.Errorf("the update: %+v", got)
+	}
+
+	s.modify(dn, "replace", "userAccountControl", "514")
+	if profile, _ := s.profile(p, user); !profile.User.Disabled {
+		s.t.Error("the profile does not show that the account is disabled")
+	}
+	s.modify(dn, "replace", "displayName", "Jiří N.")
+	s.refused(user, exitRefused, words.English.Obstacle(engine.UserDisabled{}))
+}
+
+// found counts whom a search finds, over all of its pages.
+func (s *site) found(p *parts, text string) int {
+	s.t.Helper()
+	all, err := search(s.t.Context(), p, text)
+	if err != nil {
+		s.t.Error(err)
+	}
+	return len(all)
+}
+
+// copyPFX puts a common certificate of the test data beside the configuration.
+func (s *site) copyPFX(name string) {
+	write(s.t, s.path(name), read(s.t, "../../testdata/pfx/"+name))
+	write(s.t, s.path("pfx-password"), read(s.t, "../../testdata/pfx/password"))
+}
