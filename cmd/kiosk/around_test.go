@@ -21,6 +21,7 @@ func TestAroundCard(t *testing.T) {
 	s := openSite(t, openLDAP, startCrowdedSlapd)
 	write(t, s.path("pin"), "48291375\n")
 	t.Run("policies swapped", func(t *testing.T) { s.in(t).policiesSwapped() })
+	t.Run("common certificates", func(t *testing.T) { s.in(t).commonCertificates() })
 }
 
 // in is the site as one of its stories has it.

@@ -3,30 +3,35 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"cardkiosk/engine"
 	"cardkiosk/engine/sim"
 )
 
 // keepers are the files of a site that a secret belongs in: what holds the
 // passwords, the servers' own, and the card itself.
 var keepers = []string{
-	"directory-password", "mail-password", "passphrase", "people.ldif", "people", "slapd.conf", "exim.conf", "card.json",
+	"seal.pfx-password", "stamp.pfx-password", "directory-password", "mail-password", "passphrase", "people.ldif", "people", "slapd.conf", "exim.conf", "card.json",
 }
 
 // After a whole walk at the screen - a first issue, then an update with a slip
-// of the finger - no PIN, PUK, key or password is left: not in the log at its
-// most talkative, nor in the database, the journal, the letters, the screen, or
+// of the finger - no PIN, PUK, key or password is left, nor that of a common
+// certificate which the card got: not in the log at its most talkative, nor in the database, the journal, the letters, the screen, or
 // the memory of the program, which still runs.
 func TestNoSecretIsKept(t *testing.T) {
 	needs(t, "opensc-tool")
 	s := openSite(t, openLDAP, startSlapd)
 	s.insert("712260")
 	s.configure("730")
-	write(t, s.path("config.toml"), read(t, s.path("config.toml"))+"\n[log]\nlevel = \"debug\"\n")
+	secrets := makePFX(t, s.path("seal.pfx"), "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+	maps.Copy(secrets, makePFX(t, s.path("stamp.pfx"), "rsa:2048"))
+	write(t, s.path("config.toml"), read(t, s.path("config.toml"))+"\n[log]\nlevel = \"debug\"\n"+
+		commonText("seal", "82", "seal.pfx")+commonText("stamp", "83", "stamp.pfx"))
 	pin, slip := randomWord(8), randomWord(7)
 	// What is planted is found, or the search would prove nothing.
 	var planted []form
@@ -50,11 +55,17 @@ func TestNoSecretIsKept(t *testing.T) {
 	if !bytes.Equal(state.PIN.Value, []byte(pin)) {
 		t.Fatalf("the card's PIN is not the one that was typed")
 	}
-	var forms []form
-	for name, secret := range map[string][]byte{
+	for _, at := range []engine.Place{"82", "83"} {
+		if state.Objects[slotOf(at).Certificate()] == nil {
+			t.Errorf("the card has no common certificate in %s", at)
+		}
+	}
+	maps.Copy(secrets, map[string][]byte{
 		"PIN": []byte(pin), "mistyped PIN": []byte(slip), "PUK": state.PUK.Value, "administration key": state.Admin.Value,
 		"directory password": []byte(s.passwords.directory), "mail password": []byte(s.passwords.mail), "CA passphrase": []byte(s.passwords.ca),
-	} {
+	})
+	var forms []form
+	for name, secret := range secrets {
 		forms = append(forms, formsOf(name, secret)...)
 	}
 	write(t, s.path("letters"), letters)
@@ -134,7 +145,7 @@ func (s *site) updateAtScreen(term *tmuxScreen, pin, slip string) {
 	term.sees("Up to date", "Update card")
 	term.press("Enter")
 	term.sees("Which certificates?")
-	term.press("Down", "Down", "Space")
+	term.press("Down", "Down", "Down", "Down", "Space")
 	term.sees("will be new")
 	term.press("Enter")
 	term.sees("3 tries left")

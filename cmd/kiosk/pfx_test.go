@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func TestPFXOnCards(t *testing.T) {
 			t.Fatal(err)
 		}
 		bringOver(t, daemon.Readers[i].Name, sources, certificate, kinds[i])
-		usedByOthers(t, i, daemon.Readers[i].Name, certificate.DER)
+		usedByOthers(t, i, daemon.Readers[i].Name, "123456", certificate.DER)
 	}
 }
 
@@ -70,7 +71,14 @@ func bringOver(t *testing.T, reader string, commons engine.Commons, certificate 
 			t.Fatal(err)
 		}
 	}
-	card, err := realReaders{pcsc: watch, ignore: func(string) bool { return false }}.Connect(t.Context(), reader)
+	readers := realReaders{pcsc: watch, ignore: func(string) bool { return false }}
+	lies := func(r engine.Reader) bool { return r.Name == reader && r.Card }
+	seen, err := readers.List(t.Context())
+	for err == nil && !slices.ContainsFunc(seen, lies) {
+		seen, err = readers.Wait(t.Context(), seen)
+	}
+	check(err)
+	card, err := readers.Connect(t.Context(), reader)
 	check(err)
 	defer func() { check(card.Close()) }()
 	pin := engine.NewPIN([]byte("123456"))
@@ -93,11 +101,11 @@ func bringOver(t *testing.T, reader string, commons engine.Commons, certificate 
 }
 
 // usedByOthers has other programs use what lies in 9A of the card in a reader.
-func usedByOthers(t *testing.T, slot int, reader string, der []byte) {
+func usedByOthers(t *testing.T, slot int, reader, pin string, der []byte) {
 	t.Helper()
 	opensc := func(args ...string) string {
 		t.Helper()
-		args = append([]string{"--slot-index", strconv.Itoa(slot), "--login", "--pin", "123456"}, args...)
+		args = append([]string{"--slot-index", strconv.Itoa(slot), "--login", "--pin", pin}, args...)
 		out, err := exec.Command("pkcs11-tool", args...).CombinedOutput()
 		if err != nil {
 			t.Errorf("pkcs11-tool %v: %v\n%s", args, err, out)
@@ -126,7 +134,7 @@ func usedByOthers(t *testing.T, slot int, reader string, der []byte) {
 	// pkcs11-tool --test leaves keys alone that are not RSA, so it signs besides.
 	switch public := certificate.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if strings.Count(tested, " RSA-PKCS: OK") != 3 { // signed, verified, decrypted
+		if strings.Count(tested, " RSA-PKCS: OK") < 3 { // signed, verified, decrypted; a former key in the history besides
 			t.Errorf("pkcs11-tool did not use the key:\n%s", tested)
 		}
 	case *ecdsa.PublicKey:
@@ -141,7 +149,7 @@ func usedByOthers(t *testing.T, slot int, reader string, der []byte) {
 	if out := yubico("-a", "read-certificate"); strings.TrimSpace(out) != strings.TrimSpace(text) {
 		t.Errorf("yubico-piv-tool reads another certificate:\n%s", out)
 	}
-	if out := yubico("-a", "verify-pin", "-P", "123456", "-a", "test-signature", "-i", file); !strings.Contains(out, "Successful ") {
+	if out := yubico("-a", "verify-pin", "-P", pin, "-a", "test-signature", "-i", file); !strings.Contains(out, "Successful ") {
 		t.Errorf("yubico-piv-tool's signature:\n%s", out)
 	}
 }

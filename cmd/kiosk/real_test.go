@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/pcsc/sandbox"
@@ -159,13 +160,21 @@ func (s *site) insert(serial string) { s.plugIn(0, serial, "card.json") }
 
 // plugIn plugs a software card into a reader, until the test ends.
 func (s *site) plugIn(reader int, serial, file string) {
+	shows := func(card string) func() bool {
+		line := regexp.MustCompile(`(?m)^` + strconv.Itoa(reader) + ` +` + card)
+		return func() bool {
+			out, err := exec.Command("opensc-tool", "-l").CombinedOutput()
+			return err == nil && line.Match(out)
+		}
+	}
+	s.t.Cleanup(func() { // the next card is not to be taken for this one
+		gone := shows("No")
+		for limit := time.Now().Add(time.Minute); !gone() && time.Now().Before(limit); {
+		}
+	})
 	card := exec.Command(kioskProgram(s.t), "softcard", "--vpcd", s.daemon.Readers[reader].Addr, "--state", s.path(file), "--serial", serial,
 		"--admin-key", "3des") // OpenSC asks the card for random numbers by 3DES only
-	there := regexp.MustCompile(`(?m)^` + strconv.Itoa(reader) + ` +Yes`)
-	background(s.t, card, func() bool {
-		out, err := exec.Command("opensc-tool", "-l").CombinedOutput()
-		return err == nil && there.Match(out)
-	})
+	background(s.t, card, shows("Yes"))
 }
 
 // configure writes the configuration for logon certificates of so many days.

@@ -98,7 +98,7 @@ func policyText(name, settings string, parts ...string) string {
 
 // commonText is a common certificate that the test data has.
 func commonText(name, place, file string) string {
-	return fmt.Sprintf("\n[[policy.common]]\nname = %q\npfx = %q\npassword_file = \"pfx-password\"\nplace = %q\n", name, file, place)
+	return fmt.Sprintf("\n[[policy.common]]\nname = %q\npfx = %q\npassword_file = %q\nplace = %q\n", name, file, file+"-password", place)
 }
 
 func pemOf(der string) string {
@@ -240,5 +240,5 @@ func (s *site) found(p *parts, text string) int {
 // copyPFX puts a common certificate of the test data beside the configuration.
 func (s *site) copyPFX(name string) {
 	write(s.t, s.path(name), read(s.t, "../../testdata/pfx/"+name))
-	write(s.t, s.path("pfx-password"), read(s.t, "../../testdata/pfx/password"))
+	write(s.t, s.path(name+"-password"), read(s.t, "../../testdata/pfx/password"))
 }
