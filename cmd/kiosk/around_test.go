@@ -20,8 +20,18 @@ import (
 func TestAroundCard(t *testing.T) {
 	s := openSite(t, openLDAP, startCrowdedSlapd)
 	write(t, s.path("pin"), "48291375\n")
-	t.Run("policies swapped", func(t *testing.T) { s.in(t).policiesSwapped() })
-	t.Run("common certificates", func(t *testing.T) { s.in(t).commonCertificates() })
+	for _, story := range []struct {
+		name string
+		tell func(*site)
+	}{
+		{"policies swapped", (*site).policiesSwapped},
+		{"common certificates", (*site).commonCertificates},
+		{"superseded revoked", (*site).supersededRevoked},
+		{"revoked at the CA", (*site).revokedAtCA},
+		{"access switched", (*site).accessSwitched},
+	} {
+		t.Run(story.name, func(t *testing.T) { story.tell(s.in(t)) })
+	}
 }
 
 // in is the site as one of its stories has it.

@@ -91,8 +91,13 @@ func done(t *testing.T, args ...string) string {
 // that it is.
 func background(t testing.TB, cmd *exec.Cmd, ready func() bool) {
 	t.Helper()
-	var said lockedBuffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	backgroundSaying(t, cmd, &lockedBuffer{}, ready)
+}
+
+// backgroundSaying keeps what the program says.
+func backgroundSaying(t testing.TB, cmd *exec.Cmd, said *lockedBuffer, ready func() bool) {
+	t.Helper()
+	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
