@@ -67,7 +67,7 @@ func (r Run) publication() Publication {
 		if !r.gone(o) {
 			continue
 		}
-		if r.Plan.Publish {
+		if o.Published {
 			p.Prune = append(p.Prune, o.Fingerprint)
 		}
 		if o.Binding != "" {

@@ -54,7 +54,8 @@ type Outgoing struct {
 	Fingerprint string `json:"fingerprint"`
 	CA          string `json:"ca,omitempty"`
 	Serial      string `json:"serial,omitempty"`
-	Binding     string `json:"binding,omitempty"` // its altSecurityIdentities value
+	Binding     string `json:"binding,omitempty"`   // its altSecurityIdentities value
+	Published   bool   `json:"published,omitempty"` // the directory may show it
 	Revoke      bool   `json:"revoke,omitempty"`
 	GraceDays   int    `json:"graceDays,omitempty"`
 }

@@ -318,3 +318,15 @@ func TestUnreadableLeavesTheDirectory(t *testing.T) {
 		t.Errorf("superseded %v, the directory shows %d", plan.Outgoing, len(w.entry))
 	}
 }
+
+// What leaves the card leaves the directory, also when the policy of now writes
+// nothing there: nobody is to encrypt to a key that is gone.
+func TestPolicyBeforeHasPublished(t *testing.T) {
+	w := newWorld(movesKeys)
+	w.policy = Policy{Name: "Staff", Publish: true, Templates: []Template{signer(), mailer()}}
+	w.write(w.policy, w.grant(signer(), "9c", isValid), w.grant(mailer(), "9d", isValid))
+	w.policy = Policy{Name: "Guests", Templates: []Template{signer()}}
+	if w.plan(t, Selection{}); len(w.entry) != 1 {
+		t.Errorf("the directory shows %d certificates", len(w.entry))
+	}
+}

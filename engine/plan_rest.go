@@ -147,6 +147,7 @@ func outgoing(m Managed, der []byte, template string, before *Policy, now Policy
 	if !ok && before != nil {
 		t, _ = before.Template(m.Template)
 	}
+	s.Published = !m.Common && (now.Publish || before != nil && before.Publish)
 	s.Revoke, s.GraceDays = t.Renewal.RevokeOld && m.Revoked == nil && !m.Common, t.Renewal.GraceDays
 	if t.Binding == BindAttribute {
 		s.Binding, _ = IssuerSerialBinding(der)

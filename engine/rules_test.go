@@ -239,7 +239,7 @@ func (w *world) reasonBreaks(s Situation, plan Plan, chosen Selection) []string 
 }
 
 // directoryBreaks: where the policy publishes, the directory shows what is on the
-// card, and nothing of ours besides.
+// card; of what is not on it nothing, also where only the policy before did.
 func (w *world) directoryBreaks() []string {
 	w.publish()
 	var breaks []string
@@ -255,7 +255,7 @@ func (w *world) directoryBreaks() []string {
 			breaks = append(breaks, fmt.Sprintf("the account is not bound to %s", m.Template))
 		}
 	}
-	if len(shown) > 0 && w.policy.Publish {
+	if len(shown) > 0 {
 		breaks = append(breaks, fmt.Sprintf("the directory shows %d certificates too many", len(shown)))
 	}
 	return breaks
