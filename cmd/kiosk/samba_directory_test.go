@@ -287,11 +287,11 @@ func (d *domain) grant(logon string) {
 // values are the sorted values of an attribute, as Samba tells them.
 func (d *domain) values(dn, attribute string) (values []string) {
 	d.t.Helper()
-	out, err := exec.Command("ldbsearch", "-H", filepath.Join(d.dir, "private", "sam.ldb"), "--show-binary", "-s", "base", "-b", dn, attribute).CombinedOutput()
+	out, err := exec.Command("ldbsearch", "-H", filepath.Join(d.dir, "private", "sam.ldb"), "-s", "base", "-b", dn, attribute).CombinedOutput()
 	if err != nil {
 		d.t.Fatalf("ldbsearch: %v\n%s", err, out)
 	}
-	for line := range strings.Lines(string(out)) {
+	for line := range strings.Lines(strings.ReplaceAll(string(out), "\n ", "")) { // RFC 2849: long lines are folded
 		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		if encoded, is := strings.CutSuffix(name, ":"); is {
 			raw, err := base64.StdEncoding.DecodeString(value)

@@ -50,7 +50,7 @@ func startSamba(t *testing.T, dir, password string) (addr string) {
 	database := []string{"-s", conf, "-H", filepath.Join(domain, "private", "sam.ldb")}
 	admin(append([]string{"user", "create", "kiosk", password}, database...)...)
 	for _, p := range [][]string{
-		{"alovelace", "Ada", "Lovelace"}, {"zvdberg", "Zoë", "van der Berg"}, {"kgoedel", "Kurt (*\\)", "Gödel"},
+		{"alovelace", "Ada", "Lovelace"}, {"zvdberg", "Zoë", "van der Berg"}, {"kgoedel", "Kurt (*\\)", "Gödel"}, {margaret, "Margaret", "Hamilton"},
 	} {
 		admin(append([]string{
 			"user", "create", p[0], "Aa1!" + randomWord(12), "--given-name=" + p[1], "--surname=" + p[2], "--mail-address=" + p[0] + "@corp.example",
@@ -84,7 +84,7 @@ func sidOf(t *testing.T, domain, logon string) string {
 // Against an Active Directory the shortest configuration finds people by any
 // part of their name, and the certificate names the account so that Windows
 // takes it. Nested groups, changes and certificates are as Active Directory has
-// them.
+// them, and decide about policies, reasons and what users' entries show.
 func TestActiveDirectory(t *testing.T) {
 	s := openSite(t, activeDirectory, startSamba)
 	s.insert("712270")
@@ -128,5 +128,10 @@ func TestActiveDirectory(t *testing.T) {
 	}
 	d.groups()
 	d.changes()
+	m := openMember(d, s)
+	m.renamed()
 	d.certificates()
+	m.published()
+	m.takenBack()
+	m.movedAndDisabled()
 }
