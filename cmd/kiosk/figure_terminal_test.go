@@ -26,7 +26,7 @@ type console struct {
 	gone    chan struct{}
 }
 
-// onTerminal starts a program on a terminal of 16 colours.
+// onTerminal starts a program on a terminal of 256 colours, which has every sign.
 func onTerminal(b *testing.B, of size, program string, args ...string) *console {
 	b.Helper()
 	keyboard, other := openConsole(b, of)
@@ -34,7 +34,7 @@ func onTerminal(b *testing.B, of size, program string, args ...string) *console 
 	t.screen = newScreen(of, t.press)
 	t.program = exec.Command(program, args...)
 	t.program.Stdin, t.program.Stdout, t.program.Stderr = other, other, other
-	t.program.Env = append(os.Environ(), "TERM=linux", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
+	t.program.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
 	t.program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	t.started = time.Now()
 	if err := t.program.Start(); err != nil {
