@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -118,19 +119,23 @@ func (s *site) profile(p *parts, logon string) (profile engine.Profile, reasons 
 	return profile, reasons
 }
 
-// dueFor is what the due report says of a user's card.
-func (s *site) dueFor(p *parts, logon string) (reasons []string) {
+// due is what kiosk due says of a user's card.
+func (s *site) due(logon string) (reasons []string) {
 	s.t.Helper()
-	_, err := p.desk.Due(s.t.Context(), tester, engine.DueFilter{}, func(c engine.DueCard) error {
-		for _, r := range c.Reasons {
-			if c.User.Logon == logon {
-				reasons = append(reasons, words.English.Reason(r, p.desk.Now()))
+	out := done(s.t, "due", "--config", s.path("config.toml"), "--format", "json")
+	for dec := json.NewDecoder(strings.NewReader(out)); dec.More(); {
+		var line struct {
+			User    struct{ Logon string }
+			Reasons []struct{ Words string }
+		}
+		if err := dec.Decode(&line); err != nil {
+			s.t.Fatalf("%v in %s", err, out)
+		}
+		for _, r := range line.Reasons {
+			if line.User.Logon == logon {
+				reasons = append(reasons, r.Words)
 			}
 		}
-		return nil
-	})
-	if err != nil {
-		s.t.Fatal(err)
 	}
 	return reasons
 }
@@ -189,12 +194,13 @@ func (s *site) signs(at engine.Place, der string) {
 	}
 }
 
-// listed counts the certificates that OpenSC lists.
-func (s *site) listed() int {
+// shownDisabled expects of the screen that it says whose account is disabled.
+func (s *site) shownDisabled(logon string) {
 	s.t.Helper()
-	out, err := exec.Command("pkcs15-tool", "-c").CombinedOutput()
-	if err != nil {
-		s.t.Errorf("pkcs15-tool: %v\n%s", err, out)
-	}
-	return strings.Count(string(out), "X.509 Certificate")
+	term := openTerminal(s.t, nil, kioskProgram(s.t), "--config", s.path("config.toml"))
+	term.sees("Who is it?")
+	term.types(logon)
+	term.sees("1 found", words.English.Find.Disabled)
+	term.press("Enter")
+	term.sees("This account is disabled in the directory")
 }

@@ -44,8 +44,8 @@ func (s *site) commonCertificates() {
 	replaced := `Common certificate "legacy" was replaced by another`
 	_, reasons := s.profile(p, research)
 	s.says("the profile", reasons, replaced)
-	s.says("the report", s.dueFor(p, research), replaced)
-	s.says("the report of others", s.dueFor(p, operations))
+	s.says("the report", s.due(research), replaced)
+	s.says("the report of others", s.due(operations))
 	got := s.updateOf(research)
 	if len(got.Written) != 1 {
 		t.Fatalf("replace the common certificate: %+v", got)

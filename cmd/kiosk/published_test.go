@@ -117,10 +117,10 @@ func (m *member) renamed() {
 	if !m.snapshotRead(m.kiosk) {
 		t.Error("the worker's first look was not at everybody")
 	}
-	m.says("the report", m.dueFor(m.kiosk, margaret))
+	m.says("the report", m.due(margaret))
 	m.change("replace", "displayName", "Margaret Heafield")
 	m.change("replace", "mail", "mheafield@corp.example")
-	m.says("the report before the worker looked", m.dueFor(m.kiosk, margaret))
+	m.says("the report before the worker looked", m.due(margaret))
 	if m.snapshotRead(m.kiosk) {
 		t.Error("the worker read everybody because of one user")
 	}
@@ -129,7 +129,7 @@ func (m *member) renamed() {
 		`logon: mail has changed from "mhamilton@corp.example" to "mheafield@corp.example"`,
 		`signing: name has changed from "Margaret Hamilton" to "Margaret Heafield"`,
 	}
-	m.says("the report", m.dueFor(m.kiosk, margaret), want...)
+	m.says("the report", m.due(margaret), want...)
 	_, reasons := m.profile(m.kiosk, margaret)
 	m.says("the profile", reasons, want...)
 	m.updated()
@@ -192,7 +192,7 @@ func (m *member) movedAndDisabled() {
 	t := m.site.t
 	m.domain.modify(labDN, "delete", "member", margaretDN)
 	m.explained(margaret, "everybody", "members: none of its links leads to this user")
-	m.says("the report before the worker looked", m.dueFor(m.kiosk, margaret))
+	m.says("the report before the worker looked", m.due(margaret))
 	if m.snapshotRead(m.kiosk) {
 		t.Error("the worker read everybody because of one group")
 	}
@@ -200,7 +200,7 @@ func (m *member) movedAndDisabled() {
 		`The card was written under policy "members"; its user now has "everybody"`,
 		`Template "signing" is not in the policy any more`,
 	}
-	m.says("the report", m.dueFor(m.kiosk, margaret), want...)
+	m.says("the report", m.due(margaret), want...)
 	_, reasons := m.profile(m.kiosk, margaret)
 	m.says("the profile", reasons, want...)
 	m.updated()
@@ -213,8 +213,6 @@ func (m *member) movedAndDisabled() {
 
 	m.change("replace", "userAccountControl", "514")
 	m.change("replace", "displayName", "Nobody")
-	if profile, _ := m.profile(m.kiosk, margaret); !profile.User.Disabled {
-		t.Error("the profile does not show that the account is disabled")
-	}
+	m.shownDisabled(margaret)
 	m.refused(margaret, exitRefused, words.English.Obstacle(engine.UserDisabled{}))
 }

@@ -71,7 +71,7 @@ func (s *site) revokedAtCA() {
 
 	s.officer("revoke", logon.Serial, "--reason", "certificateHold")
 	s.work()
-	s.says("the report, with the certificate on hold", s.dueFor(s.open(0), user))
+	s.says("the report, with the certificate on hold", s.due(user))
 	profile, reasons := s.profile(s.open(0), user)
 	s.says("the profile, with the certificate on hold", reasons)
 	if e := profile.Cards[0].Entries[0]; e.Revoked == nil || e.Revoked.Reason != engine.CertificateHold {
@@ -87,9 +87,9 @@ func (s *site) revokedAtCA() {
 
 	s.officer("revoke", logon.Serial, "--reason", "superseded")
 	want := "logon certificate was revoked at the CA on " + words.English.DateOf(time.Now()) + ": " + words.English.Revokes[engine.Superseded]
-	s.says("the report before the worker asked the CA", s.dueFor(s.open(0), user))
+	s.says("the report before the worker asked the CA", s.due(user))
 	s.work()
-	s.says("the report", s.dueFor(s.open(0), user), want)
+	s.says("the report", s.due(user), want)
 	_, reasons = s.profile(s.open(0), user)
 	s.says("the profile", reasons, want)
 	second := s.updateOf(user)

@@ -46,7 +46,7 @@ func (s *site) accessSwitched() {
 	switched := "The access system was switched off for the policy"
 	_, reasons = s.profile(p, user)
 	s.says("the profile", reasons, switched)
-	s.says("the report", s.dueFor(p, user), switched)
+	s.says("the report", s.due(user), switched)
 	if got := s.updateOf(user); got.End != "finished" || len(got.Written) > 0 {
 		s.t.Errorf("the update: %+v", got)
 	}
