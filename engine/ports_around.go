@@ -133,6 +133,9 @@ type Errands interface {
 	// NextErrand returns when the next errand is due; ok is false when none
 	// waits.
 	NextErrand(ctx context.Context) (at time.Time, ok bool, err error)
+	// CountErrands counts the errands that were tried in vain and wait for another
+	// try, and those that were given up since the time given.
+	CountErrands(ctx context.Context, since time.Time) (late, givenUp int, err error)
 }
 
 // Person is what the snapshot of the directory keeps of a user with a card.

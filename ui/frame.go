@@ -67,8 +67,8 @@ func (a *App) header(w int) string {
 	return widget.Right(left, t.Who(actor)+"   "+a.store()+" ", w, a.look.glyph.more)
 }
 
-// store says how the kiosk's own store does, and whether letters wait or were
-// given up.
+// store says how the kiosk's own store does, and whether letters or errands wait
+// or were given up.
 func (a *App) store() string {
 	g, t := a.look.glyph, a.needs.Text
 	switch {
@@ -76,6 +76,10 @@ func (a *App) store() string {
 		return a.look.bad.Render(g.bad + " " + t.Frame.Store)
 	case a.health.GivenUp > 0:
 		return a.look.bad.Render(g.bad + " " + t.Count.GivenUp.Of(a.health.GivenUp))
+	case a.health.NotDone > 0:
+		return a.look.bad.Render(g.bad + " " + t.Count.NotDone.Of(a.health.NotDone))
+	case a.health.Errands > 0:
+		return a.look.warn.Render(g.wait + " " + t.Count.Errands.Of(a.health.Errands))
 	case a.health.Letters > 0:
 		return a.look.warn.Render(g.wait + " " + t.Count.Letters.Of(a.health.Letters))
 	}

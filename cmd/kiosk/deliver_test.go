@@ -179,3 +179,25 @@ func TestLetterNotDelivered(t *testing.T) {
 	l.clock.turn(8 * 24 * time.Hour)
 	l.sitDown(t).sees("Type a name", "✓ store")
 }
+
+// An errand that cannot be done is shown at the top, and so is one that was given
+// up, for a week.
+func TestErrandNotDone(t *testing.T) {
+	l := openLobby(t)
+	errands := &troubledErrands{Errands: l.desk.Errands, late: 2}
+	l.desk.Errands = errands
+	l.sitDown(t).sees("Type a name", "… 2 errands are late")
+	errands.late, errands.givenUp = 0, 1
+	l.sitDown(t).sees("Type a name", "✗ 1 errand given up")
+	errands.givenUp = 0
+	l.sitDown(t).sees("Type a name", "✓ store")
+}
+
+type troubledErrands struct {
+	engine.Errands
+	late, givenUp int
+}
+
+func (e *troubledErrands) CountErrands(context.Context, time.Time) (late, givenUp int, err error) {
+	return e.late, e.givenUp, nil
+}

@@ -113,3 +113,16 @@ func (s *Store) NextErrand(ctx context.Context) (at time.Time, ok bool, err erro
 	})
 	return fromStamp(next), next.Valid && err == nil, err
 }
+
+// CountErrands counts the errands that were tried in vain and wait for another
+// try, and those that were given up since the time given. Of one that was given
+// up, try_at is until when its last worker held it: minutes after at most.
+func (s *Store) CountErrands(ctx context.Context, since time.Time) (late, givenUp int, err error) {
+	err = s.look(ctx, "count errands", func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `
+			SELECT COUNT(CASE WHEN state = 'waiting' AND tries > 0 AND reason <> '' THEN 1 END),
+				COUNT(CASE WHEN state = 'given up' AND try_at >= $1 THEN 1 END)
+			FROM errands WHERE state <> 'done'`, stamp(since)).Scan(&late, &givenUp)
+	})
+	return late, givenUp, err
+}

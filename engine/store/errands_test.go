@@ -269,3 +269,28 @@ func (m *errandModel) next(t *rapid.T) {
 		t.Fatalf("next is at minute %d, and none can be taken then", then.now)
 	}
 }
+
+// What is late and what was given up is counted; what waits for its day is not.
+func TestCountErrands(t *testing.T) {
+	s := open(t, newPath(t))
+	counts := func(since, late, givenUp int) {
+		t.Helper()
+		l, g, err := s.CountErrands(t.Context(), at(since))
+		must(t, err)
+		if l != late || g != givenUp {
+			t.Errorf("%d are late and %d given up, want %d and %d", l, g, late, givenUp)
+		}
+	}
+	send(t, s, errand("e1", "c1", 0), errand("e2", "c2", 0), errand("e3", "c3", 60))
+	counts(0, 0, 0)
+	takesErrand(t, s, 0, "e1")
+	counts(0, 0, 0)
+	must(t, s.DeferErrand(t.Context(), "e1", at(30), "the server is away"))
+	takesErrand(t, s, 1, "e2")
+	must(t, s.DeferErrand(t.Context(), "e2", time.Time{}, "refused"))
+	counts(0, 1, 1)
+	counts(600, 1, 0)
+	takesErrand(t, s, 30, "e1")
+	must(t, s.ErrandDone(t.Context(), "e1", at(31)))
+	counts(0, 0, 1)
+}

@@ -417,6 +417,8 @@ var English = Text{
 		Lines:   Plural{"%d more line", "%d more lines"},
 		Letters: Plural{"%d letter waits", "%d letters wait"},
 		GivenUp: Plural{"%d letter not delivered", "%d letters not delivered"},
+		Errands: Plural{"%d errand is late", "%d errands are late"},
+		NotDone: Plural{"%d errand given up", "%d errands given up"},
 		Touches: Plural{"You touch the card %d time.", "You touch the card %d times."},
 	},
 	Stages: map[string]string{

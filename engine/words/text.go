@@ -325,5 +325,5 @@ type (
 		State                         string // state
 	}
 	// Counts are nouns with numbers.
-	Counts struct{ Cards, Tries, Hits, Due, Lines, Touches, Letters, GivenUp Plural }
+	Counts struct{ Cards, Tries, Hits, Due, Lines, Touches, Letters, GivenUp, Errands, NotDone Plural }
 )
