@@ -10,9 +10,9 @@ import (
 	"cardkiosk/engine"
 )
 
-// owner owns what goes on behind the screen: the run of a card, and the
-// courier that sends letters. When the program ends it asks them to stop and
-// waits for their safe note.
+// owner owns what goes on behind the screen: the run of a card, the courier that
+// sends letters, and the worker's jobs. When the program ends it asks them to
+// stop and waits for their safe note.
 type owner struct {
 	ctx  context.Context //nolint:containedctx // the life of the program
 	log  *slog.Logger
@@ -71,8 +71,8 @@ func (o *owner) listen() <-chan struct{} {
 	return wake
 }
 
-// lookAgain is how often the courier looks for letters that another kiosk on
-// the same store has left.
+// lookAgain is how often letters and errands are looked for that another kiosk
+// on the same store has left.
 const lookAgain = 30 * time.Second
 
 // rest is how long the courier waits after a round.

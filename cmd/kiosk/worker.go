@@ -34,30 +34,43 @@ func (cmd workerCmd) Run(ctx context.Context) error {
 	return p.close()
 }
 
-// Pauses between two looks at what nobody nudges about.
 const (
 	revocationsEvery = 10 * time.Minute
-	longestPause     = time.Minute
+	longestPause     = time.Minute // when nothing waits, or there was trouble
 )
 
 // job is one thing that goes on behind the screen. It returns when it wants to
 // be done again; zero when nothing waits.
 type job struct {
-	name string
-	do   func(ctx context.Context) (next time.Time, err error)
+	name    string
+	do      func(ctx context.Context) (next time.Time, err error)
+	ofRuns  bool          // a run may leave something for it
+	longest time.Duration // pause, where another kiosk on the same store may leave something; zero: any
+}
+
+// pause is how long the job waits until it is done again.
+func (j job) pause(next, now time.Time) time.Duration {
+	wait := longestPause
+	if !next.IsZero() {
+		wait = max(next.Sub(now), time.Second)
+	}
+	if j.longest > 0 {
+		wait = min(wait, j.longest)
+	}
+	return wait
 }
 
 // jobs are what a worker does beside sending letters.
 func (p *parts) jobs() []job {
 	jobs := []job{
-		{"errands", p.desk.RunErrands},
-		{"revocations", func(ctx context.Context) (time.Time, error) {
+		{name: "errands", do: p.desk.RunErrands, ofRuns: true, longest: lookAgain},
+		{name: "revocations", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshRevocations(ctx)
 			return p.desk.Now().Add(revocationsEvery), err
 		}},
 	}
 	if p.desk.Roll != nil {
-		jobs = append(jobs, job{"snapshot", func(ctx context.Context) (time.Time, error) {
+		jobs = append(jobs, job{name: "snapshot", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshPeople(ctx, p.snapshot.Full)
 			return p.desk.Now().Add(p.snapshot.Refresh), err
 		}})
@@ -89,7 +102,10 @@ func (p *parts) workOnce(ctx context.Context) error {
 // keepDoing does a job again and again until the program ends. Trouble is
 // logged; a job that has some is tried again after a while.
 func (o *owner) keepDoing(j job, now func() time.Time) {
-	wake := o.listen()
+	var wake <-chan struct{} // of nil nothing ever comes
+	if j.ofRuns {
+		wake = o.listen()
+	}
 	o.work.Go(func() {
 		defer o.catch(j.name)
 		for {
@@ -98,15 +114,11 @@ func (o *owner) keepDoing(j job, now func() time.Time) {
 				o.log.Error("work was not done", "work", j.name, "kind", engine.KindOf(err), "err", err)
 				next = time.Time{}
 			}
-			pause := longestPause
-			if !next.IsZero() {
-				pause = max(next.Sub(now()), time.Second)
-			}
 			select {
 			case <-o.ctx.Done():
 				return
 			case <-wake:
-			case <-time.After(pause):
+			case <-time.After(j.pause(next, now())):
 			}
 		}
 	})
