@@ -31,7 +31,7 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 	for _, o := range r.Plan.Outgoing {
 		if o.Revoke && r.gone(o) {
 			due := now.AddDate(0, 0, o.GraceDays)
-			add("revoke "+o.Serial, due, Errand{Revoke: &RevokeErrand{CA: o.CA, Serial: o.Serial, Reason: Superseded}})
+			add("revoke "+o.CA+" "+o.Serial, due, Errand{Revoke: &RevokeErrand{CA: o.CA, Serial: o.Serial, Reason: Superseded}})
 		}
 	}
 	return all
