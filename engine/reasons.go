@@ -151,8 +151,12 @@ func (s Situation) changed(t Template, m Managed) []Reason {
 	var reasons []Reason
 	for _, name := range t.Tracked {
 		was, noted := m.Attributes[name]
-		if is := s.User.attribute(name); noted && is != was {
-			reasons = append(reasons, AttributeChanged{t.Name, name, Clean(was), Clean(is)})
+		is := s.User.attribute(name)
+		if !noted || is == was {
+			continue
+		}
+		if was, is = Clean(was), Clean(is); is != was { // it may have been noted as it was shown
+			reasons = append(reasons, AttributeChanged{t.Name, name, was, is})
 		}
 	}
 	return reasons

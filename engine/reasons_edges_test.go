@@ -154,6 +154,11 @@ func TestReasonsAtTheirEdges(t *testing.T) {
 			s.Record.Managed[0].Attributes = map[string]string{"mail": "old@corp.example"}
 		}, []Reason{wasMail}},
 		{"it was lost", func(s *Situation) { s.User.Mail = "" }, []Reason{AttributeChanged{"Authentication", "mail", ada.Mail, ""}}},
+		{"it was noted as it was shown", func(s *Situation) {
+			s.template("Authentication", func(t *Template) { t.Tracked = []string{"name"} })
+			s.User.Name = "Ada\u00a0Lovelace"
+			s.Record.Managed[0].Attributes = map[string]string{"name": s.User.shown().Name}
+		}, nil},
 		{"another attribute changed", func(s *Situation) { s.User.Name = "Ada King" }, nil},
 		{"it is tracked no more", func(s *Situation) {
 			s.Record.Managed[0].Attributes = map[string]string{"mail": "old@corp.example"}
