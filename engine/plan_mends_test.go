@@ -330,3 +330,17 @@ func TestPolicyBeforeHasPublished(t *testing.T) {
 		t.Errorf("the directory shows %d certificates", len(w.entry))
 	}
 }
+
+// The access system is told anew when a certificate that it knows is on the card
+// no more, also when nothing else comes or goes.
+func TestAccessSystemLearnsWhatIsMissing(t *testing.T) {
+	w := issuedWorld(movesKeys, signer(), mailer())
+	w.policy.AccessSystem, w.policy.Templates[1].Optional = true, true
+	w.record.Access = true
+	w.policy.Name = "Managers"
+	delete(w.card.objects, "9d")
+	plan := w.plan(t, Selection{Optional: map[string]bool{"Mail": false}})
+	if len(plan.Comes)+len(plan.Goes) > 0 || plan.Access != AccessRegister || plan.Switches {
+		t.Errorf("access system is told %q in %s", plan.Access, planLine(plan))
+	}
+}

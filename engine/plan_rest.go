@@ -109,7 +109,7 @@ func (p *planner) thirdParty() {
 
 // around plans what is told elsewhere once the card is written.
 func (p *planner) around() {
-	registered, changes := p.in.Record.Access, len(p.plan.Comes)+len(p.plan.Goes) > 0
+	registered, changes := p.in.Record.Access, len(p.plan.Comes)+len(p.plan.Goes)+len(p.plan.Retires)+len(p.plan.Missing) > 0
 	switch on := p.in.Policy.AccessSystem; {
 	case on && (!registered || changes):
 		p.plan.Access, p.plan.Switches = AccessRegister, !registered
