@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 )
@@ -49,40 +48,45 @@ const patience = 2 * time.Second
 func (d *Desk) askRevoked(ctx context.Context, r Record) Record {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	known := map[string][]Revocation{}
-	changed := map[string]*Revocation{}
+	type answer struct {
+		list []Revocation
+		told bool
+	}
+	answers := map[string]answer{}
+	news := r.newsOf(func(ca, serial string) (*Revocation, bool) {
+		a, asked := answers[ca]
+		if !asked {
+			a.list, a.told = d.revokedBy(ctx, ca)
+			answers[ca] = a
+		}
+		return revocationOf(a.list, serial), a.told
+	})
+	if len(news) == 0 {
+		return r
+	}
 	r.Managed = slices.Clone(r.Managed)
 	for i, m := range r.Managed {
-		if m.CA == "" {
-			continue
-		}
-		if _, asked := known[m.CA]; !asked {
-			list, err := d.revokedBy(ctx, m.CA)
-			if err != nil {
-				d.Log.Warn("CA does not tell what is revoked", "ca", m.CA, "err", err)
-				continue
-			}
-			known[m.CA] = list
-		}
-		if is := revocationOf(known[m.CA], m.Serial); !is.equal(m.Revoked) {
+		if is, told := news[m.Fingerprint]; told {
 			r.Managed[i].Revoked = is
-			changed[m.Fingerprint] = is
 		}
 	}
-	if len(changed) > 0 {
-		if err := d.Ledger.Revoked(ctx, r.Card.ID, r.Version, changed); err != nil {
-			d.Log.Warn("revocation was not noted", "card", r.Card.ID, "err", err)
-		}
+	if err := d.Ledger.Revoked(ctx, r.Card.ID, r.Version, news); err != nil {
+		d.Log.Warn("revocation was not noted", "card", r.Card.ID, "err", err)
 	}
 	return r
 }
 
-func (d *Desk) revokedBy(ctx context.Context, name string) ([]Revocation, error) {
-	ca, ok := d.CAs[name]
-	if !ok {
-		return nil, errors.New("no CA of this name is configured")
+// revokedBy asks one CA. That it does not tell is only logged: what it said last
+// is known.
+func (d *Desk) revokedBy(ctx context.Context, name string) (list []Revocation, told bool) {
+	ca, err := d.ca(name)
+	if err == nil {
+		list, err = ca.Revoked(ctx)
 	}
-	return ca.Revoked(ctx)
+	if err != nil {
+		d.Log.Warn("CA does not tell what is revoked", "ca", name, "err", err)
+	}
+	return list, err == nil
 }
 
 func revocationOf(list []Revocation, serial string) *Revocation {

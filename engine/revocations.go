@@ -9,10 +9,9 @@ import (
 // It returns how many cards have changed.
 func (d *Desk) RefreshRevocations(ctx context.Context) (changed int, err error) {
 	lists := map[string]map[string]Revocation{}
-	for name, ca := range d.CAs {
-		list, err := ca.Revoked(ctx)
-		if err != nil {
-			d.Log.Warn("CA does not tell what is revoked", "ca", name, "err", err)
+	for name := range d.CAs {
+		list, told := d.revokedBy(ctx, name)
+		if !told {
 			continue
 		}
 		lists[name] = map[string]Revocation{}
@@ -20,9 +19,16 @@ func (d *Desk) RefreshRevocations(ctx context.Context) (changed int, err error) 
 			lists[name][r.Serial] = r
 		}
 	}
+	said := func(ca, serial string) (*Revocation, bool) {
+		list, told := lists[ca]
+		if r, revoked := list[serial]; revoked {
+			return &r, told
+		}
+		return nil, told
+	}
 	var stale []CardID
 	err = d.Ledger.EachDue(ctx, func(f DueFacts) error {
-		if len(f.Record.newsOf(lists)) > 0 {
+		if len(f.Record.newsOf(said)) > 0 {
 			stale = append(stale, f.Record.Card.ID)
 		}
 		return nil
@@ -30,7 +36,7 @@ func (d *Desk) RefreshRevocations(ctx context.Context) (changed int, err error) 
 	for _, card := range stale {
 		record, _, rerr := d.Ledger.Card(ctx, card)
 		if rerr == nil {
-			rerr = d.Ledger.Revoked(ctx, card, record.Version, record.newsOf(lists))
+			rerr = d.Ledger.Revoked(ctx, card, record.Version, record.newsOf(said))
 		}
 		if rerr != nil {
 			return changed, rerr
@@ -40,19 +46,17 @@ func (d *Desk) RefreshRevocations(ctx context.Context) (changed int, err error) 
 	return changed, err
 }
 
-// newsOf compares what is recorded with what the CAs say, by fingerprint.
-func (r Record) newsOf(lists map[string]map[string]Revocation) map[string]*Revocation {
+// newsOf compares what is recorded with what the CAs say, by fingerprint. said
+// returns a CA's word of a serial number, nil when it is not revoked; told is
+// false when the CA does not answer.
+func (r Record) newsOf(said func(ca, serial string) (is *Revocation, told bool)) map[string]*Revocation {
 	var news map[string]*Revocation
 	for _, m := range r.Managed {
-		list, told := lists[m.CA]
-		if !told {
-			continue
+		if m.CA == "" {
+			continue // a common certificate is nobody's
 		}
-		var is *Revocation
-		if said, revoked := list[m.Serial]; revoked {
-			is = &said
-		}
-		if is.equal(m.Revoked) {
+		is, told := said(m.CA, m.Serial)
+		if !told || is.equal(m.Revoked) {
 			continue
 		}
 		if news == nil {
