@@ -128,8 +128,7 @@ func Entries(s Situation) []Entry {
 		e.Missing = !r.present(m, contents)
 		if contents != nil {
 			it, _ := contents.At(m.Place)
-			e.Missing = !r.manages(it)
-			e.Unreadable = it.Unreadable
+			e.Missing, e.Unreadable = !m.lies(it), it.Unreadable
 		}
 		entries = append(entries, e)
 	}
@@ -138,25 +137,16 @@ func Entries(s Situation) []Entry {
 		e.Former = true
 		entries = append(entries, e)
 	}
-	if contents == nil {
-		for _, t := range r.Tracked {
-			if !t.Ignored {
-				entries = append(entries, Entry{
-					Group: GroupTracked, Place: t.Place, Title: t.Subject,
-					Issuer: t.Issuer, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
-					Life: lifeAt(t.NotBefore, t.NotAfter, now), Missing: !t.Gone.IsZero(),
-				})
-			}
-		}
-		return entries
+	if contents != nil {
+		entries = append(entries, thirdPartyEntries(r, *contents, now)...)
 	}
-	entries = append(entries, thirdPartyEntries(r, *contents, now)...)
 	for _, t := range r.Tracked {
-		if !t.Ignored && !t.Gone.IsZero() {
+		gone := !t.Gone.IsZero()
+		if !t.Ignored && (gone || contents == nil) { // the others were found on the card
 			entries = append(entries, Entry{
 				Group: GroupTracked, Place: t.Place, Title: t.Subject,
 				Issuer: t.Issuer, NotBefore: t.NotBefore, NotAfter: t.NotAfter,
-				Life: lifeAt(t.NotBefore, t.NotAfter, now), Missing: true,
+				Life: lifeAt(t.NotBefore, t.NotAfter, now), Missing: gone,
 			})
 		}
 	}
