@@ -119,8 +119,8 @@ func (r *runner) importKey(ctx context.Context, s Step) (Data, error) {
 }
 
 // askCA gets the certificate for a key the run made, or, when the plan says so,
-// for one that was there. A request that may have
-// reached the CA before is looked up first.
+// for one that was there. A request that may have reached the CA before is looked
+// up first.
 func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
 	s := r.run.Plan.Steps[n]
 	ca, err := r.desk.ca(s.Ask.CA)
@@ -192,9 +192,8 @@ func (r *runner) unwanted(ctx context.Context, ca CA, n int, der []byte, why err
 }
 
 // moveKey moves a key. When it may have been moved before, or the card has been
-// in other hands, the two places
-// tell: at the old one, move it; at the new one, it has been moved; anything
-// else is for a person to look at.
+// in other hands, the two places tell: at the old one, move it; at the new one,
+// it has been moved; anything else is for a person to look at.
 func (r *runner) moveKey(ctx context.Context, n int) error {
 	s := r.run.Plan.Steps[n]
 	if r.fresh[n] && !r.again {

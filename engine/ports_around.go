@@ -33,9 +33,9 @@ type Roll interface {
 	Mark(ctx context.Context) (Mark, error)
 	// Changed calls each with every user changed since a mark (again, if in
 	// doubt), and tells whether a group has changed, and where the directory
-	// stood when it was asked. Deletions are not told. ok is false, and nothing
-	// was read, when the mark is another server's: then everything has to be
-	// read anew.
+	// stood when it was asked. Deletions are not told, nor that a container above
+	// users was moved. ok is false, and nothing was read, when the mark is another
+	// server's: then everything has to be read anew.
 	Changed(ctx context.Context, since Mark, each func(User) error) (now Mark, groups, ok bool, err error)
 }
 
@@ -64,7 +64,7 @@ type AccessSystem interface {
 
 // AccessNote is what the access system is told.
 type AccessNote struct {
-	Key          string     `json:"key"` // idempotency: run and step
+	Key          string     `json:"key"` // idempotency: derived from the run
 	Event        AccessDeed `json:"event"`
 	At           time.Time  `json:"at"`
 	Card         Identity   `json:"card"`
