@@ -197,13 +197,13 @@ type members struct {
 	in     map[UserID]uint64
 }
 
-// mostGroups is what a number has bits for.
-const mostGroups = 64
+// MostGroups is how many groups policies may name: what a number has bits for.
+const MostGroups = 64
 
 func (d *Desk) memberships(ctx context.Context) (members, error) {
 	m := members{groups: d.PolicyGroups, in: map[UserID]uint64{}}
-	if len(m.groups) > mostGroups {
-		return members{}, &Error{Op: "read groups", Kind: BadInput, Err: fmt.Errorf("policies name %d groups; at most %d can be followed", len(m.groups), mostGroups)}
+	if len(m.groups) > MostGroups {
+		return members{}, &Error{Op: "read groups", Kind: BadInput, Err: fmt.Errorf("policies name %d groups; at most %d can be followed", len(m.groups), MostGroups)}
 	}
 	for i, group := range m.groups {
 		err := d.Roll.Members(ctx, group, func(id UserID) error {

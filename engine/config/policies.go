@@ -41,6 +41,21 @@ func (d *document) checkPolicies(c *checker) {
 		}
 	}
 	checkBetween(all, d.Policies)
+	checkGroups(all)
+}
+
+// checkGroups reports more groups than the snapshot of the directory can follow.
+func checkGroups(all []written) {
+	named := map[string]bool{}
+	for _, w := range all {
+		for i, group := range w.Groups {
+			if named[group] = true; len(named) > engine.MostGroups {
+				w.c.wrong(w.at.key("groups").item(i), fmt.Sprintf("is group number %d; policies may name %d", len(named), engine.MostGroups),
+					"gather groups in a group of the directory, and name that")
+				return
+			}
+		}
+	}
 }
 
 func writtenIn(c *checker, policies []policy) (all []written) {
