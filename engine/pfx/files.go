@@ -41,8 +41,12 @@ func readFile(name string) ([]byte, error) {
 	return data, nil
 }
 
-// readPassword reads a password. An empty one protects no key.
+// readPassword reads a password; without a file there is none. An empty file is
+// more likely one that nobody has filled yet.
 func readPassword(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
 	data, err := readFile(name)
 	if err != nil {
 		return nil, err

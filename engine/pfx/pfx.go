@@ -18,7 +18,7 @@ import (
 // Source is a PFX file and the file with its password.
 type Source struct {
 	File         string
-	PasswordFile string // its last line end is not part of the password
+	PasswordFile string // its last line end is not part of the password; "": without a password
 }
 
 // Sources are the PFX files that are configured.

@@ -98,6 +98,25 @@ func TestKeptFiles(t *testing.T) {
 	}
 }
 
+// A PFX without a password opens where no password file is named, and with
+// neither a wrong one nor an empty file.
+func TestNoPassword(t *testing.T) {
+	key := newKey(t, "p256")
+	der := certificate(t, key, "Common")
+	for name, how := range map[string][]string{"modern": nil, "legacy": legacy, "open": {"-certpbe", "NONE", "-keypbe", "NONE"}} {
+		s := export(t, key, der, append([]string{"-passout", "pass:"}, how...))
+		t.Run(name, func(t *testing.T) {
+			opens(t, Source{File: s.File}, key, der)
+			_, err := Read(s.File, s.PasswordFile)
+			isBad(t, err, ErrPassword)
+			_, err = Read(s.File, with(s, "\n").PasswordFile)
+			isBad(t, err, ErrNoPassword)
+		})
+	}
+	_, err := Read(ofKey(t, key).File, "")
+	isBad(t, err, ErrPassword)
+}
+
 // Whatever a file lacks is said.
 func TestRefused(t *testing.T) {
 	key, other := newKey(t, "p256"), newKey(t, "p384")
