@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"cardkiosk/engine"
 )
@@ -123,10 +124,17 @@ func fallback[T any](c *checker, at *path, value *T, otherwise T) {
 	}
 }
 
-// need reports a text that is missing or empty.
+// name reports a name that is missing, or that nobody could read on the screen.
+func (c *checker) name(at *path, value, remedy string) {
+	if c.need(at, value, remedy) && strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		c.wrong(at, quote(value)+" has a character that cannot be shown", "use letters, digits, spaces and punctuation only")
+	}
+}
+
+// need reports a text that is missing or empty; one of spaces only is.
 func (c *checker) need(at *path, value, remedy string) bool {
 	switch {
-	case value != "":
+	case strings.TrimSpace(value) != "":
 		return true
 	case c.given(at):
 		c.wrong(at, "is empty", remedy)

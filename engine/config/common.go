@@ -29,7 +29,7 @@ type PFXFile struct {
 
 // make checks a common certificate and builds its template.
 func (o *common) make(c *checker, at *path) engine.Template {
-	c.need(at.key("name"), o.Name, `give the certificate a name: name = "door"`)
+	c.name(at.key("name"), o.Name, `give the certificate a name: name = "door"`)
 	fallback(c, at.key("pin"), &o.PIN, engine.PINOnce)
 	oneOf(c, at.key("pin"), o.PIN, engine.PINOnce, engine.PINAlways, engine.PINNever)
 	fallback(c, at.key("touch"), &o.Touch, engine.TouchNever)

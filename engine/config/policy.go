@@ -37,7 +37,7 @@ type users struct {
 
 // check checks a policy by itself, and makes it.
 func (p *policy) check(c *checker, at *path, cfg Config) engine.Policy {
-	c.need(at.key("name"), p.Name, `give the policy a name: name = "staff"`)
+	c.name(at.key("name"), p.Name, `give the policy a name: name = "staff"`)
 	p.Setup.check(c, at.key("setup"))
 	p.Users.check(c, at.key("users"), p.SearchThirdParty)
 	p.checkSwitches(c, at)

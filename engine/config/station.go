@@ -21,7 +21,7 @@ func (s *Station) check(c *checker, at *path) {
 		c.absent(at, "add [station] with the kiosk's name and the folder for its state")
 		return
 	}
-	c.need(at.key("name"), s.Name, `give each kiosk a name of its own: name = "lobby-1"`)
+	c.name(at.key("name"), s.Name, `give each kiosk a name of its own: name = "lobby-1"`)
 	if c.need(at.key("folder"), s.Folder, `name the folder for its state: folder = "/var/lib/kiosk"`) {
 		c.folderNamed(at.key("folder"), &s.Folder, keeping)
 	}

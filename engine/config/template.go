@@ -48,7 +48,7 @@ var extendedNames = []string{
 
 // check reports what is wrong with the template by itself.
 func (t *template) check(c *checker, at *path, cfg Config) {
-	c.need(at.key("name"), t.Name, `give the template a name: name = "logon"`)
+	c.name(at.key("name"), t.Name, `give the template a name: name = "logon"`)
 	if c.need(at.key("ca"), t.CA, "name the CA that issues it: the NAME of a [ca.NAME]") && len(cfg.CAs) > 0 {
 		oneOf(c, at.key("ca"), t.CA, slices.Sorted(maps.Keys(cfg.CAs))...)
 	}
