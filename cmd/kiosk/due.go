@@ -101,7 +101,7 @@ func (cmd dueCmd) filter(p *parts) (engine.DueFilter, error) {
 	if cmd.Container != "" {
 		container, err := engine.ParseDN(cmd.Container)
 		if err != nil {
-			return f, cannotFilter("--container", err)
+			return f, cannotFilter("--container", fmt.Errorf("%q is not a distinguished name: %w", cmd.Container, err))
 		}
 		f.Whose = func(_ engine.Identity, u engine.User) bool {
 			entry, err := engine.ParseDN(u.DN)

@@ -116,7 +116,7 @@ func TestDueMisuse(t *testing.T) {
 		{dueCmd{Reason: []string{"expire"}}, []string{"--reason", `"expires"?`, "written-outside"}},
 		{dueCmd{Reason: []string{"zzz"}}, []string{"--reason", `there is no reason "zzz"; there are: expires`}},
 		{dueCmd{Policy: "Reserch"}, []string{"--policy", `did you mean "Research"`}},
-		{dueCmd{Container: "people"}, []string{"--container", "character", "equals sign"}},
+		{dueCmd{Container: "people"}, []string{"--container", `"people" is not a distinguished name`, "equals sign"}},
 		{dueCmd{Within: -1}, []string{"--within"}},
 	} {
 		c.cmd.Format = "text"
