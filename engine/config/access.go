@@ -8,7 +8,7 @@ import (
 
 // Access is the access system that cards are registered with.
 type Access struct {
-	URL        string        `toml:"url"`         // https:// with its path; "": there is none
+	URL        string        `toml:"url"`         // https:// with its path, or http:// to this machine; "": there is none
 	SecretFile string        `toml:"secret_file"` // signs what it is told
 	CAFile     string        `toml:"ca_file"`     // PEM; "": the system's roots
 	ServerName string        `toml:"server_name"` // in the server's certificate; "": the host of url
@@ -33,12 +33,13 @@ func (a *Access) check(c *checker, at *path) {
 	try(c, at, "secret_file", c.trials.Access, *a, "write a secret of 32 bytes or more into it, the same that the access system has")
 }
 
-// webAddress is address for URLs that go on after the host. Of what it is not,
-// it repeats nothing either.
+// webAddress is address for URLs that go on after the host; http only reaches
+// this machine. Of what it is not, it repeats nothing either.
 func (c *checker) webAddress(at *path, text, example string) {
 	u, err := url.Parse(text)
 	switch {
-	case err != nil || u.Scheme != "https" || u.Hostname() == "" || !isPort(u.Port(), true):
+	case err != nil || u.Hostname() == "" || !isPort(u.Port(), true),
+		u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
 		c.wrong(at, "is not the address of a server (https)", fmt.Sprintf("write it like this: %q", example))
 	case u.User != nil:
 		c.wrong(at, "holds a user name or a password", "take it out of the address; secrets stand in files of their own")
