@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +98,8 @@ func openPFX(file, _ string) (engine.Certificate, error) {
 	switch filepath.Base(file) {
 	case "damaged.pfx":
 		return engine.Certificate{}, &engine.Error{Op: "open PFX", Kind: engine.BadInput, Subject: file, Err: errors.New("the password is wrong, or the file is damaged")}
+	case "shared.pfx":
+		return shared()
 	case "p384.pfx":
 		public = elliptical(elliptic.P384())
 	case "p521.pfx":
@@ -109,6 +112,11 @@ func openPFX(file, _ string) (engine.Certificate, error) {
 	der := signed(public, noon.AddDate(-1, 0, 0), noon.AddDate(1, 0, 0))
 	return engine.ParseCertificate(der)
 }
+
+// shared is one certificate however often it is read.
+var shared = sync.OnceValues(func() (engine.Certificate, error) {
+	return engine.ParseCertificate(signed(elliptical(elliptic.P256()), noon.AddDate(-1, 0, 0), noon.AddDate(1, 0, 0)))
+})
 
 // elliptical is a public key on a curve.
 func elliptical(c elliptic.Curve) *ecdsa.PublicKey {
@@ -128,7 +136,7 @@ func surroundings(t testing.TB) string {
 	}
 	for _, name := range []string{
 		"station.crt", "station.key", "root.crt", "password", "helpdesk.recipient", "access-secret",
-		"door.pfx", "p384.pfx", "p521.pfx", "rsa3072.pfx", "damaged.pfx", "door-password",
+		"door.pfx", "shared.pfx", "p384.pfx", "p521.pfx", "rsa3072.pfx", "damaged.pfx", "door-password",
 	} {
 		write(t, filepath.Join(folder, name), present(name), 0o600)
 	}

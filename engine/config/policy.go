@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -59,8 +60,21 @@ func (p *policy) check(c *checker, at *path, cfg Config) engine.Policy {
 		at := at.key("common").item(i)
 		made.Templates = append(made.Templates, p.Common[i].make(c, at))
 	}
+	checkOnce(c, at, made.Templates[len(p.Template):])
 	p.checkTogether(c, at)
 	return made
+}
+
+// checkOnce reports common certificates that a card would get twice.
+func checkOnce(c *checker, at *path, commons []engine.Template) {
+	for i, t := range commons {
+		before := slices.IndexFunc(commons[:i], func(o engine.Template) bool {
+			return len(o.PFX.Certificate) > 0 && bytes.Equal(o.PFX.Certificate, t.PFX.Certificate)
+		})
+		if before >= 0 {
+			c.wrong(at.key("common").item(i).key("pfx"), "has the certificate of "+quote(commons[before].Name)+" above", "keep one of the two: a card holds a common certificate once")
+		}
+	}
 }
 
 // checkSwitches reports what is switched on without what it needs.
