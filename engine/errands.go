@@ -23,10 +23,11 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 		add("publish", now, Errand{Publication: &p})
 	}
 	if r.Plan.Access != "" {
-		add("access", now, Errand{Access: &AccessNote{
-			Key: errandID(r.ID, "access"), Event: r.Plan.Access, At: now, Card: after.Card, User: after.User,
-			Certificates: after.Managed,
-		}})
+		note := AccessNote{Key: errandID(r.ID, "access"), Event: r.Plan.Access, At: now, Card: after.Card, User: after.User}
+		if r.Plan.Access == AccessRegister {
+			note.Certificates = after.Managed
+		}
+		add("access", now, Errand{Access: &note})
 	}
 	for _, o := range r.Plan.Outgoing {
 		if o.Revoke && r.gone(o) {

@@ -18,3 +18,18 @@ func TestErrandsOfTwoCAs(t *testing.T) {
 		t.Errorf("errands are %+v", errands)
 	}
 }
+
+// The access system is told what is on a card that is registered, and nothing
+// of what is on one that is removed.
+func TestAccessIsToldWhatItNeeds(t *testing.T) {
+	after := Record{Card: Identity{ID: "yubikey-1"}, Managed: []Managed{{Template: "logon"}, {Template: "door"}}}
+	for deed, want := range map[AccessDeed]int{AccessRegister: 2, AccessRemove: 0} {
+		all := Run{ID: "r1", Plan: Plan{Access: deed}}.errands(after, modelNow)
+		if len(all) != 1 || all[0].Access == nil {
+			t.Fatalf("%s: errands %+v", deed, all)
+		}
+		if got := len(all[0].Access.Certificates); got != want {
+			t.Errorf("%s tells of %d certificates instead of %d", deed, got, want)
+		}
+	}
+}

@@ -53,7 +53,7 @@ func (s *site) accessSwitched() {
 	s.knows(addr, `{}`)
 	_, reasons = s.profile(p, user)
 	s.says("the profile after the update", reasons)
-	want := regexp.MustCompile(`^listening on .*\nregister ` + card + ` mkim 1 (\S+)\nremove ` + card + ` mkim 1 (\S+)\n$`)
+	want := regexp.MustCompile(`^listening on .*\nregister ` + card + ` mkim 1 (\S+)\nremove ` + card + ` mkim 0 (\S+)\n$`)
 	if said := receiver.String(); !want.MatchString(said) {
 		s.t.Errorf("the access system was told\n%s", said)
 	}
