@@ -65,8 +65,10 @@ func (t *Text) ResultDetails(r engine.Result) []PlanLine {
 	lines := []PlanLine{{MarkHead, fmt.Sprintf(t.Result.DetailRun, r.Run)}}
 	for _, m := range r.Notice.Written {
 		lines = append(lines,
-			PlanLine{MarkStays, fmt.Sprintf(t.Result.DetailCertificate, m.Template, m.Serial, m.Fingerprint)},
-			PlanLine{MarkNote, fmt.Sprintf(t.Result.DetailRequest, m.Request)})
+			PlanLine{MarkStays, fmt.Sprintf(t.Result.DetailCertificate, m.Template, m.Serial, m.Fingerprint)})
+		if m.Request != "" { // nobody asks a CA for a common certificate
+			lines = append(lines, PlanLine{MarkNote, fmt.Sprintf(t.Result.DetailRequest, m.Request)})
+		}
 	}
 	return lines
 }
