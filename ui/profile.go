@@ -7,6 +7,7 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/walk"
@@ -359,6 +360,19 @@ func (l look) reason(r engine.Reason, words string) string {
 	return words
 }
 
+// whole is a reason on as many lines as it needs: its values are not to be cut.
+func (p *profile) whole(r engine.Reason, w int) []string {
+	glyph := widget.Width(p.look.reason(r, ""))
+	lines := widget.Wrap(p.text.Reason(r, p.now()), w-4-glyph)
+	for i, l := range lines {
+		lines[i] = "   " + p.look.reason(r, l)
+		if i > 0 { // in the colour of the first, without the glyph
+			lines[i] = strings.Repeat(" ", 3+glyph) + ansi.TruncateLeft(p.look.reason(r, l), glyph, "")
+		}
+	}
+	return lines
+}
+
 func (p *profile) reasons(v engine.CardView, w int) []string {
 	var due, add, drop []string
 	for _, r := range v.Reasons {
@@ -368,7 +382,7 @@ func (p *profile) reasons(v engine.CardView, w int) []string {
 		case is:
 			add = append(add, optional.Template)
 		default:
-			due = append(due, "   "+widget.Fit(p.look.reason(r, p.text.Reason(r, p.now())), w-4, p.look.glyph.more))
+			due = append(due, p.whole(r, w)...)
 		}
 	}
 	var lines []string
