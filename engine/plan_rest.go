@@ -20,9 +20,17 @@ func (p *planner) remove(m Managed) {
 	p.expect(m.Place)
 	add(&p.removals, Step{Verb: RemoveCertificate, Place: m.Place, Template: m.Template})
 	if deletes {
-		add(&p.removals, Step{Verb: RemoveKey, Place: m.Place, Template: m.Template})
+		add(&p.removals, Step{Verb: RemoveKey, Place: m.Place, Template: m.Template, Public: publicOf(it.Key)})
 	}
 	p.lose(Loss{Place: m.Place, Title: m.Template, Why: p.whyLeaving(m.Template), KeyToo: deletes, History: opens})
+}
+
+// publicOf is the key that is meant, where the card tells.
+func publicOf(k *Key) []byte {
+	if k == nil {
+		return nil
+	}
+	return k.Public
 }
 
 // opensMail reports whether a certificate's key opens mail: its template says so,
