@@ -17,7 +17,7 @@ type Memberships interface {
 // Mark is where a directory's story of changes stands. What of it is used, and
 // how it is compared, only the directory knows.
 type Mark struct {
-	Server string    `json:"server,omitempty"` // Active Directory: the invocationId of the one DC whose numbers these are
+	Server string    `json:"server,omitempty"` // Active Directory: the invocationId of the one DC whose numbers these are; elsewhere: which changed groups were told
 	USN    int64     `json:"usn,omitempty"`    // Active Directory: highestCommittedUSN
 	At     time.Time `json:"at,omitzero"`      // elsewhere: the server's own clock
 }
@@ -121,8 +121,8 @@ type RevokeErrand struct {
 	Reason RevokeReason `json:"reason"`
 }
 
-// Errands keeps errands until they are done. Those of one card whose time has
-// come are handed out in the order they were created, one at a time.
+// Errands keeps errands until they are done. Those of one card and one kind whose
+// time has come are handed out in the order they were created, one at a time.
 type Errands interface {
 	// TakeErrand returns an errand whose time has come, and keeps other workers
 	// off it until the time given; ok is false when there is none.

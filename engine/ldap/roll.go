@@ -2,10 +2,12 @@ package ldap
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	ber "github.com/go-asn1-ber/asn1-ber"
@@ -147,9 +149,11 @@ func (v *visit) changedTime(ctx context.Context, since engine.Mark, each func(en
 	if err != nil {
 		return since, false, false, err
 	}
-	err = v.everywhere(ctx, tops, "(&"+later+isGroup+")", []string{attribute}, func(e *goldap.Entry) error {
+	var groupsTold told
+	err = v.everywhere(ctx, tops, "(&"+later+isGroup+")", []string{attribute, entryCSN}, func(e *goldap.Entry) error {
 		seen(e)
 		groups = true
+		groupsTold.add(e.DN, first(e, entryCSN))
 		return nil
 	})
 	if err != nil {
@@ -159,7 +163,34 @@ func (v *visit) changedTime(ctx context.Context, since engine.Mark, each func(en
 	if limit := latestOf(v.dir.cfg.Now(), since.At); latest.After(limit) {
 		latest = limit.UTC().Truncate(time.Second)
 	}
-	return engine.Mark{At: latest}, groups, true, nil
+	now = engine.Mark{At: latest, Server: groupsTold.digest()}
+	return now, groups && (now.Server == "" || now.Server != since.Server), true, nil
+}
+
+// entryCSN counts the changes of an entry of OpenLDAP finer than the clock that
+// modifyTimestamp shows.
+const entryCSN = "entryCSN"
+
+// told are the changed groups that a look has seen. The next looks see them
+// again, for as long as the directory is quiet: they are no news then.
+type told struct {
+	lines   []string
+	without bool // a group has no number: nobody can tell whether it has changed since
+}
+
+func (t *told) add(dn, number string) {
+	t.lines = append(t.lines, dn+"\x00"+number)
+	t.without = t.without || number == ""
+}
+
+// digest is "" when it tells nothing.
+func (t *told) digest() string {
+	if t.without || len(t.lines) == 0 {
+		return ""
+	}
+	slices.Sort(t.lines)
+	sum := sha256.Sum256([]byte(strings.Join(t.lines, "\n")))
+	return hex.EncodeToString(sum[:])
 }
 
 func latestOf(a, b time.Time) time.Time {

@@ -93,7 +93,11 @@ func TestChanged(t *testing.T) {
 	if err := admin.Modify(join); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, groups := changes(t, d, after); !groups {
+	_, told, groups := changes(t, d, after)
+	if _, _, again := changes(t, d, told); again {
+		t.Error("a group's change is news again, although nothing has happened since")
+	}
+	if !groups {
 		t.Error("a group changed, and it was not told")
 	}
 
