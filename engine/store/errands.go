@@ -21,34 +21,47 @@ type deed struct {
 	Revoke      *engine.RevokeErrand `json:"revoke,omitempty"`
 }
 
-// noEarlier is the rule by which a card's errands stay in order: one waits while
-// an earlier one of the same card does whose time has come, which it has also
-// when it was tried before; the moment in question follows.
+// kind tells what must stay in order among the errands of one card: a directory
+// that refuses holds up no revocation.
+func (d deed) kind() string {
+	switch {
+	case d.Publication != nil:
+		return "publication"
+	case d.Access != nil:
+		return "access"
+	}
+	return "revocation"
+}
+
+// noEarlier is the rule by which a card's errands of one kind stay in order: one
+// waits while an earlier one does whose time has come, which it has also when it
+// was tried before; the moment in question follows.
 const noEarlier = `
 	state = 'waiting' AND format <= $1 AND NOT EXISTS (
 		SELECT 1 FROM errands AS earlier
-		WHERE earlier.card = errands.card AND earlier.seq < errands.seq AND earlier.state = 'waiting'
+		WHERE earlier.card = errands.card AND earlier.kind = errands.kind AND earlier.seq < errands.seq AND earlier.state = 'waiting'
 			AND (earlier.tries > 0 OR earlier.due <= `
 
 // addErrand puts an errand behind the others of its card. One that is there
 // already, done or not, stays as it is.
 func addErrand(ctx context.Context, tx *sql.Tx, e engine.Errand) error {
-	whole, err := json.Marshal(deed{e.Publication, e.Access, e.Revoke})
+	d := deed{e.Publication, e.Access, e.Revoke}
+	whole, err := json.Marshal(d)
 	if err != nil {
 		return fmt.Errorf("write errand %s: %w", e.ID, err)
 	}
 	_, err = exec(ctx, tx, `
-		INSERT INTO errands (id, card, seq, user_id, run, created, state, due, try_at, tries, reason, format, deed)
+		INSERT INTO errands (id, card, seq, user_id, run, created, state, due, try_at, tries, reason, format, deed, kind)
 		VALUES ($1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM errands WHERE card = $2),
-			$3, $4, $5, 'waiting', $6, $6, $7, '', $8, $9)
+			$3, $4, $5, 'waiting', $6, $6, $7, '', $8, $9, $10)
 		ON CONFLICT (id) DO NOTHING`,
-		e.ID, e.Card, e.User, e.Run, stamp(e.Created), stamp(e.Due), e.Tries, errandFormat, string(whole))
+		e.ID, e.Card, e.User, e.Run, stamp(e.Created), stamp(e.Due), e.Tries, errandFormat, string(whole), d.kind())
 	return err
 }
 
 // TakeErrand returns the errand that has been due longest, counts a try for it
 // and keeps it from others until the time given; Tries is how many there were
-// before. The errands of one card come one at a time, in the order they were
+// before. Those of one card and kind come one at a time, in the order they were
 // created; one whose time has not come holds up no other.
 func (s *Store) TakeErrand(ctx context.Context, now, until time.Time) (e engine.Errand, ok bool, err error) {
 	err = s.change(ctx, "take errand", func(tx *sql.Tx) error {

@@ -87,8 +87,8 @@ func TestSameErrandTwice(t *testing.T) {
 	takesErrand(t, s, 60, "")
 }
 
-// The errands of one card are handed out one at a time, in the order they were
-// created: the next waits while the first is held or deferred, and comes when it
+// The errands of one card and one kind are handed out one at a time, in the order
+// they were created: the next waits while the first is held or deferred, and comes when it
 // was done or given up. Other cards do not wait.
 func TestErrandsOfACard(t *testing.T) {
 	s := open(t, newPath(t))
@@ -108,6 +108,26 @@ func TestErrandsOfACard(t *testing.T) {
 	takesErrand(t, s, 61, "second")
 	must(t, s.DeferErrand(t.Context(), "second", time.Time{}, "no such entry"))
 	takesErrand(t, s, 62, "third")
+}
+
+// A directory that refuses for days holds up neither the access system nor a
+// revocation.
+func TestErrandsOfOtherKinds(t *testing.T) {
+	s := open(t, newPath(t))
+	publish, tell := errand("publish", "c1", 0), errand("tell", "c1", 0)
+	publish.Revoke, publish.Publication = nil, &engine.Publication{Prune: []string{"f"}}
+	tell.Revoke, tell.Access = nil, &engine.AccessNote{Key: "k"}
+	send(t, s, publish, tell, errand("revoke", "c1", 0))
+	for range 3 {
+		e, ok, err := s.TakeErrand(t.Context(), at(1), at(6))
+		must(t, err)
+		if !ok {
+			t.Fatal("one waits for another of another kind")
+		}
+		if e.ID == "publish" {
+			must(t, s.DeferErrand(t.Context(), e.ID, at(60), "refused"))
+		}
+	}
 }
 
 // An errand whose time comes in a month holds up no other, before its time; from

@@ -8,7 +8,7 @@ CREATE TABLE policies (
 );
 
 -- What is to be done elsewhere because of an update. seq is the order in which
--- the errands of one card were created; due is when an errand's time comes,
+-- the errands of one card were created, and those of one kind stay in it; due is when an errand's time comes,
 -- try_at when it is tried next or, while somebody is at it, until when it is
 -- theirs.
 CREATE TABLE errands (
@@ -26,6 +26,7 @@ CREATE TABLE errands (
     reason  TEXT   NOT NULL,
     format  BIGINT NOT NULL CHECK (format > 0),
     deed    TEXT   NOT NULL,
+    kind    TEXT   NOT NULL CHECK (kind IN ('publication', 'access', 'revocation')),
     UNIQUE (card, seq)
 );
 CREATE INDEX errands_waiting ON errands (try_at) WHERE state = 'waiting';
