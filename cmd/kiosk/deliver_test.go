@@ -65,7 +65,7 @@ func postOffice(t *testing.T, n int, now func() time.Time) (*engine.Desk, *moody
 		}
 	}
 	post := &moodyPost{mood: always(sent), now: now}
-	return &engine.Desk{Outbox: kept, Post: post, Now: now, Log: silent}, post
+	return &engine.Desk{Outbox: kept, Errands: kept, Post: post, Now: now, Log: silent}, post
 }
 
 func deliver(t *testing.T, d *engine.Desk) engine.Round {
