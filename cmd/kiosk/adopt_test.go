@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"cardkiosk/engine"
@@ -363,6 +364,8 @@ func TestFramesOfAnAdoption(t *testing.T) {
 // does not say what it issued, that is told, and the way back is in focus.
 func TestFramesOfNoAdoption(t *testing.T) {
 	l, books, _ := forgetful(t)
+	ca := &muteCA{CA: l.desk.CAs["Corp Issuing CA"]}
+	l.desk.CAs["Corp Issuing CA"] = ca
 	s := l.sitDown(t)
 	toAssign := func(logon, name string) {
 		t.Helper()
@@ -378,14 +381,13 @@ func TestFramesOfNoAdoption(t *testing.T) {
 	s.sees("Assign a card")
 	s.press("esc")
 	s.sees("Who is it?")
-	ca := l.desk.CAs["Corp Issuing CA"]
-	l.desk.CAs["Corp Issuing CA"] = muteCA{ca}
+	ca.mute.Store(true)
 	for range "zvdberg" {
 		s.press("backspace")
 	}
 	toAssign("alovelace", "Ada Lovelace")
 	goldenFrame(t, "adopt-06-ca-away", s.sees("Assign this card?", "better try again"))
-	l.desk.CAs["Corp Issuing CA"] = ca
+	ca.mute.Store(false)
 	s.press("f5")
 	s.sees("Take this card over?")
 	s.press("right", "enter")
@@ -395,10 +397,16 @@ func TestFramesOfNoAdoption(t *testing.T) {
 	}
 }
 
-// muteCA does not say under whom it issues.
-type muteCA struct{ engine.CA }
+// muteCA does not always say under whom it issues.
+type muteCA struct {
+	engine.CA
+	mute atomic.Bool
+}
 
-func (muteCA) Issuers(context.Context) ([][]byte, error) {
+func (c *muteCA) Issuers(ctx context.Context) ([][]byte, error) {
+	if !c.mute.Load() {
+		return c.CA.Issuers(ctx)
+	}
 	return nil, &engine.Error{Op: "read issuers", Kind: engine.CAAway, Subject: "Corp Issuing CA", Err: errors.New("no route")}
 }
 

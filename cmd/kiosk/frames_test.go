@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 	"unicode"
@@ -476,6 +477,14 @@ func TestFramesOfOtherTerminals(t *testing.T) {
 // A plan that changes nothing says so, costs nothing, and is not carried out.
 func TestFramesOfNothingToDo(t *testing.T) {
 	l := openLobby(t)
+	var searches atomic.Bool
+	searches.Store(true)
+	today := l.desk.PolicyOf
+	l.desk.PolicyOf = func(u engine.User) (engine.Policy, error) {
+		policy, err := today(u)
+		policy.SearchThirdParty = searches.Load()
+		return policy, err
+	}
 	s := l.sitDown(t)
 	l.toConfirm(s)
 	s.press("enter")
@@ -493,12 +502,7 @@ func TestFramesOfNothingToDo(t *testing.T) {
 	goldenFrame(t, "nothing-02-confirm", s.sees("Nothing would change on this card."))
 	s.press("left", "enter")
 	s.sees("This is what will happen")
-	today := l.desk.PolicyOf
-	l.desk.PolicyOf = func(u engine.User) (engine.Policy, error) {
-		policy, err := today(u)
-		policy.SearchThirdParty = false
-		return policy, err
-	}
+	searches.Store(false)
 	s.press("esc")
 	s.sees("Other certificates")
 	s.press("esc")

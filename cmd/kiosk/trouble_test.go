@@ -493,8 +493,8 @@ func TestPanicInRun(t *testing.T) {
 	l := openLobby(t)
 	var log logged
 	l.desk.Log = slog.New(slog.NewTextHandler(&log, nil))
-	sound := l.desk.CAs["Corp Issuing CA"]
-	l.desk.CAs["Corp Issuing CA"] = faultyCA{sound}
+	ca := &faultyCA{CA: l.desk.CAs["Corp Issuing CA"]}
+	l.desk.CAs["Corp Issuing CA"] = ca
 	s := l.sitDown(t)
 	l.toConfirm(s)
 	s.press("enter")
@@ -508,17 +508,25 @@ func TestPanicInRun(t *testing.T) {
 	if !strings.Contains(log.String(), "panic run="+id+` value="a fault" stack=`) {
 		t.Errorf("the log has not the cause:\n%s", &log)
 	}
-	l.desk.CAs["Corp Issuing CA"] = sound
+	ca.mended.Store(true)
 	l.clock.rest()
 	s.press("enter")
 	continues(s)
 	s.sees("Card updated")
 }
 
-// faultyCA has a fault in its connector.
-type faultyCA struct{ engine.CA }
+// faultyCA has a fault in its connector, until it is mended.
+type faultyCA struct {
+	engine.CA
+	mended atomic.Bool
+}
 
-func (faultyCA) Ask(context.Context, engine.CARequest) (engine.Answer, error) { panic("a fault") }
+func (c *faultyCA) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, error) {
+	if !c.mended.Load() {
+		panic("a fault")
+	}
+	return c.CA.Ask(ctx, r)
+}
 
 // logged is a log that is read while it is written.
 type logged struct {

@@ -117,8 +117,9 @@ func TestFramesOfAnOddWorkList(t *testing.T) {
 			fits(t, fmt.Sprintf("%d×%d", w, h), s.frame(), w, h)
 		}
 	}
-	l.desk.Ledger = dueFacts{l.desk.Ledger, nil}
-	a := sitDown(t, l.parts, func(n *ui.Needs) { n.ASCII = true })
+	nothing := openDue(t)
+	nothing.desk.Ledger = dueFacts{nothing.desk.Ledger, nil}
+	a := sitDown(t, nothing.parts, func(n *ui.Needs) { n.ASCII = true })
 	a.sees("Who is it?")
 	a.press("f6")
 	goldenFrame(t, "worklist-08-nothing-ascii", a.sees("No card is due."))
