@@ -100,6 +100,9 @@ func (m *member) shown(certificates, bound []engine.Managed) {
 
 // reversed is a serial number as Active Directory wants it: the last byte first.
 func reversed(serial string) string {
+	if len(serial)%2 == 1 {
+		serial = "0" + serial
+	}
 	b, _ := hex.DecodeString(serial)
 	slices.Reverse(b)
 	return strings.ToUpper(hex.EncodeToString(b))
