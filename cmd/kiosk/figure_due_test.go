@@ -31,8 +31,8 @@ var dueSizes = []struct {
 	cards int
 	goal  string
 }{
-	{"due-10k", 10_000, "-"},
-	{"due-100k", 100_000, "-"},
+	{"due-10k", 10_000, fmt.Sprintf("<= %d", dueSeconds)},
+	{"due-100k", 100_000, fmt.Sprintf("<= %d", dueSeconds)},
 	{"due-1M", 1_000_000, fmt.Sprintf("<= %d", dueSeconds)},
 }
 
