@@ -66,7 +66,7 @@ func (d *Desk) judgeAll(ctx context.Context, f DueFilter, sum *DueSummary, at fu
 	if sum.Snapshot, err = d.People.Snapshot(ctx); err != nil {
 		return err
 	}
-	r := dueReport{desk: d, filter: f, now: d.Now(), befores: map[string]*Policy{}}
+	r := dueReport{desk: d, filter: f, now: d.Now(), formers: d.formers()}
 	r.linked = slices.ContainsFunc(d.Policies, func(p Policy) bool { return len(p.Links) > 0 })
 	return d.Ledger.EachDue(ctx, func(facts DueFacts) error {
 		line, due, err := r.line(ctx, facts)
@@ -88,8 +88,8 @@ type dueReport struct {
 	desk    *Desk
 	filter  DueFilter
 	now     time.Time
-	linked  bool               // which policy is whose depends on what the directory tells
-	befores map[string]*Policy // by hash
+	linked  bool // which policy is whose depends on what the directory tells
+	formers formers
 }
 
 // line judges one card. A card that will be due only later has its reasons as
@@ -119,7 +119,7 @@ func (r *dueReport) line(ctx context.Context, f DueFacts) (DueCard, bool, error)
 	if !unknown && !f.Person.Gone {
 		s.User = user
 	}
-	if s.Before, err = r.before(ctx, f.Record); err != nil {
+	if s.Before, err = r.formers.before(ctx, f.Record); err != nil {
 		return line, false, err
 	}
 	s.Record = s.Record.renamed(renames(s.Before, s.Policy, s.Record))
@@ -178,15 +178,6 @@ func (r *dueReport) wanted(all []Reason) []Reason {
 		return nil
 	}
 	return reasons
-}
-
-func (r *dueReport) before(ctx context.Context, record Record) (*Policy, error) {
-	if p, known := r.befores[record.Under]; known {
-		return p, nil
-	}
-	p, err := r.desk.before(ctx, record)
-	r.befores[record.Under] = p
-	return p, err
 }
 
 // since is the earliest time from which one of the reasons is known to hold, as

@@ -19,13 +19,14 @@ func (d *Desk) Find(actor Actor, text string) (*Search, error) {
 	if err := may(actor, FindUsers); err != nil {
 		return nil, err
 	}
-	return &Search{desk: d, hits: d.Directory.Search(text)}, nil
+	return &Search{desk: d, formers: d.formers(), hits: d.Directory.Search(text)}, nil
 }
 
 // Search is the answer to Find, page by page.
 type Search struct {
-	desk *Desk
-	hits Hits
+	desk    *Desk
+	formers formers
+	hits    Hits
 }
 
 // Next returns the next page, and io.EOF after the last.
@@ -52,7 +53,7 @@ func (s *Search) Next(ctx context.Context) ([]FoundUser, error) {
 	}
 	page := make([]FoundUser, len(users))
 	for i, u := range users {
-		if page[i], err = s.desk.found(ctx, u, byUser[u.ID], persons); err != nil {
+		if page[i], err = s.found(ctx, u, byUser[u.ID], persons); err != nil {
 			return nil, err
 		}
 	}
@@ -81,19 +82,19 @@ func (d *Desk) persons(ctx context.Context, records []Record) (map[UserID]Person
 
 // found says whether a user's cards are due. A search does not tell in which
 // groups they are: where policies name groups, the snapshot does.
-func (d *Desk) found(ctx context.Context, u User, records []Record, persons map[UserID]Person) (FoundUser, error) {
+func (s *Search) found(ctx context.Context, u User, records []Record, persons map[UserID]Person) (FoundUser, error) {
 	f := FoundUser{User: u.shown(), Cards: len(records)}
 	person, known := persons[u.ID]
-	if len(records) == 0 || len(d.PolicyGroups) > 0 && !known {
+	if len(records) == 0 || len(s.desk.PolicyGroups) > 0 && !known {
 		return f, nil
 	}
 	u.Groups = person.User.Groups
 	for _, r := range records {
-		s, err := d.situation(ctx, u, r, nil)
+		now, err := s.formers.situation(ctx, u, r, nil)
 		if err != nil {
 			return f, err
 		}
-		f.Due = f.Due || Due(Reasons(s))
+		f.Due = f.Due || Due(Reasons(now))
 	}
 	return f, nil
 }

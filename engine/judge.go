@@ -8,6 +8,11 @@ import (
 
 // situation gathers what is known of a card. The policy is that of its user.
 func (d *Desk) situation(ctx context.Context, user User, record Record, contents *Contents) (Situation, error) {
+	return d.formers().situation(ctx, user, record, contents)
+}
+
+func (f formers) situation(ctx context.Context, user User, record Record, contents *Contents) (Situation, error) {
+	d := f.desk
 	policy, err := d.PolicyOf(user)
 	if Is(err, NoPolicy) {
 		return Situation{Nobodys: true, Record: record, User: user, Contents: contents, Now: d.Now()}, nil
@@ -15,7 +20,7 @@ func (d *Desk) situation(ctx context.Context, user User, record Record, contents
 	if err != nil {
 		return Situation{}, err
 	}
-	before, err := d.before(ctx, record)
+	before, err := f.before(ctx, record)
 	if err != nil {
 		return Situation{}, err
 	}
@@ -37,6 +42,27 @@ func (d *Desk) before(ctx context.Context, r Record) (*Policy, error) {
 		return nil, &Error{Op: "read policy", Kind: StoreTrouble, Subject: r.Policy, Err: err}
 	}
 	return &p, nil
+}
+
+// formers remembers former policies while many cards are judged: most were
+// written under the same few.
+type formers struct {
+	desk  *Desk
+	known map[string]*Policy // by hash
+}
+
+func (d *Desk) formers() formers { return formers{d, map[string]*Policy{}} }
+
+// before is as Desk.before.
+func (f formers) before(ctx context.Context, r Record) (*Policy, error) {
+	if p, known := f.known[r.Under]; known {
+		return p, nil
+	}
+	p, err := f.desk.before(ctx, r)
+	if err == nil {
+		f.known[r.Under] = p
+	}
+	return p, err
 }
 
 // patience is how long a CA is waited for when a profile is opened: what it
