@@ -149,7 +149,7 @@ func (r *runner) request(ctx context.Context, ca CA, n int, id string) (Answer, 
 		return Answer{}, fmt.Errorf("read the key that was made: %w", err)
 	}
 	r.mayTouch(n)
-	csr, err := s.Ask.csr(cardSigner{context.WithoutCancel(ctx), r.card, s.Place, public})
+	csr, err := s.Ask.csr(cardSigner{context.WithoutCancel(ctx), r.card, s.Place, public}, nil)
 	if err != nil {
 		return Answer{}, fmt.Errorf("make request: %w", err)
 	}

@@ -19,6 +19,7 @@ type Policy struct {
 	Publish          bool        `json:"publish,omitempty"`      // certificates go to the directory's userCertificate
 	AccessSystem     bool        `json:"accessSystem,omitempty"` // cards are registered with the access system
 	Rules            []Rule      `json:"rules,omitempty"`        // who is told of what
+	Cancel           bool        `json:"cancel,omitempty"`       // an update that waits for a CA may be cancelled
 }
 
 // Link gives a policy to the users below a container, or to the members of a
@@ -39,12 +40,17 @@ type UserOptions struct {
 // Rule says who is told of an event.
 type Rule struct {
 	Event      NoticeEvent `json:"event"`
-	To         []string    `json:"to"`                   // ToUser, or addresses
+	To         []string    `json:"to"`                   // ToUser, ToManager, ToGroup and a DN, or addresses
 	ResendDays int         `json:"resendDays,omitempty"` // 0: once
+	Days       int         `json:"days,omitempty"`       // of certificates without a template's window: told from so many days before their end
 }
 
-// ToUser stands for the card's holder in a rule.
-const ToUser = "user"
+// What stands for recipients whom only the directory knows.
+const (
+	ToUser    = "user"    // the card's holder
+	ToManager = "manager" // the holder's manager, by the directory
+	ToGroup   = "group:"  // followed by a DN: whoever is in that group of the directory
+)
 
 // told lists who is told of an event: by a policy without rules, the user; by one
 // with rules, those whom its rules for the event name.
@@ -106,6 +112,9 @@ type Template struct {
 	Renew     Window      `json:"renew,omitzero"`
 	Renewal   Renewal     `json:"renewal,omitzero"`
 	PFX       *PFX        `json:"pfx,omitempty"` // a common certificate
+
+	HoldWhenDisabled bool `json:"holdWhenDisabled,omitempty"` // on hold at the CA while the card is disabled
+	KeepUnassigned   bool `json:"keepUnassigned,omitempty"`   // stays on the card when it is unassigned
 }
 
 // Common reports whether the certificate is one that many cards share.
@@ -134,6 +143,7 @@ type Renewal struct {
 	KeepOld    bool `json:"keepOld,omitempty"`    // the old certificate goes to the history with its key; encryption keys always do
 	RevokeOld  bool `json:"revokeOld,omitempty"`  // the old certificate is revoked as superseded …
 	GraceDays  int  `json:"graceDays,omitempty"`  // … after so many days
+	Hold       bool `json:"hold,omitempty"`       // an officer is to look at each renewal, whatever the CA's rule lets pass
 }
 
 // Binding says how Active Directory is told for sure whose logon certificate

@@ -152,8 +152,20 @@ type CA interface {
 	// Lookup asks what became of a request; ok is false when the CA does not
 	// know the id.
 	Lookup(ctx context.Context, id string) (a Answer, ok bool, err error)
-	// Revoke revokes a certificate; one revoked before is no error.
+	// Withdraw takes a request back that the CA holds. The answer is what became
+	// of it: RequestWithdrawn, or, when the CA was faster, what it had decided. It
+	// is RequestPending when the CA lets nobody withdraw. ok is false when the CA
+	// does not know the id.
+	Withdraw(ctx context.Context, id string) (a Answer, ok bool, err error)
+	// DecidesFirst reports whether the CA can decide on what a certificate is to
+	// say before there is a key: see CARequest.Approval. Nothing is asked.
+	DecidesFirst() bool
+	// Revoke revokes a certificate, or puts it on hold; one revoked before is no
+	// error.
 	Revoke(ctx context.Context, serial string, why RevokeReason) error
+	// Release takes a certificate off hold; one that is not on hold is no error.
+	// Kind CARefused when it was revoked for good.
+	Release(ctx context.Context, serial string) error
 	// Revoked returns which of this CA's certificates are revoked or on hold, by
 	// its newest list. Kind CAAway also when that list has ended: what is not on
 	// it may be revoked. The caller changes nothing in it.
@@ -173,21 +185,42 @@ type CARequest struct {
 	User      UserRef
 	Actor     Actor
 	ValidDays int
+
+	Hold    bool           // the station wants an officer to look at it, whatever the CA's rule says
+	Renewal *SignedRenewal // nil: an ordinary request
+
+	// Approval asks for a decision on what the certificate is to say, and for no
+	// certificate: the key is made later. CSR is for, and signed by, the key of the
+	// certificate that is replaced.
+	Approval bool
+	// Approved is the id of the approval by which this request has been decided.
+	Approved string
+}
+
+// SignedRenewal is what a request renews, and who vouches for it. The CSR names the
+// certificate too: see Renews.
+type SignedRenewal struct {
+	Certificate []byte        // DER: the one that is renewed
+	By          []byte        // DER: the one whose key signs: the same, or for keys that cannot sign the holder's for authentication
+	Key         crypto.Signer // lends that key
 }
 
 // Answer is what a CA says of a request.
 type Answer struct {
 	State       RequestState
-	Certificate []byte // DER, when issued
-	Words       string // the CA's own
+	Certificate []byte        // DER, when issued
+	Words       string        // the CA's own
+	RetryAfter  time.Duration // pending: when the CA wants to be asked again; 0 when it does not say
 }
 
 // RequestState is where a request is.
 type RequestState string
 
-// The states of a request.
+// The states of a request. Approved is: decided, and nothing written yet. A CA
+// says it of an approval (see CARequest), the store of every request.
 const (
 	RequestPending   RequestState = "pending"
+	RequestApproved  RequestState = "approved"
 	RequestRejected  RequestState = "rejected"
 	RequestIssued    RequestState = "issued"
 	RequestWithdrawn RequestState = "withdrawn"

@@ -138,7 +138,7 @@ func TestWhatFitsIsEncoded(t *testing.T) {
 			return
 		}
 		ask := Ask{Subject: []RDN{{"CN", "x"}, rdn}, SAN: []SAN{san}}
-		der, err := ask.csr(key)
+		der, err := ask.csr(key, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -82,8 +82,9 @@ func requestID(run RunID, step int) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// csr makes the PKCS #10 request, signed by the key it is for.
-func (a *Ask) csr(key crypto.Signer) ([]byte, error) {
+// csr makes the PKCS #10 request, signed by the key it is for. It names the
+// certificate that it renews, DER, if there is one.
+func (a *Ask) csr(key crypto.Signer, renews []byte) ([]byte, error) {
 	subject, err := subjectDER(a.Subject)
 	if err != nil {
 		return nil, err
@@ -91,6 +92,9 @@ func (a *Ask) csr(key crypto.Signer) ([]byte, error) {
 	exts, err := a.extensions()
 	if err != nil {
 		return nil, err
+	}
+	if renews != nil {
+		return renewalCSR(subject, exts, renews, key)
 	}
 	req := &x509.CertificateRequest{RawSubject: subject, ExtraExtensions: exts}
 	return x509.CreateCertificateRequest(rand.Reader, req, key)

@@ -377,6 +377,14 @@ func (a modelCA) Revoked(context.Context) ([]Revocation, error) { return a.revok
 
 func (a modelCA) Former() [][]byte { return nil }
 
+func (a modelCA) DecidesFirst() bool { return false }
+
+func (a modelCA) Withdraw(ctx context.Context, id string) (Answer, bool, error) {
+	return a.Lookup(ctx, id)
+}
+
+func (a modelCA) Release(context.Context, string) error { return a.look() }
+
 func (a modelCA) Issuers(context.Context) ([][]byte, error) {
 	_, root := modelRoot()
 	return [][]byte{root.Raw}, a.look()

@@ -180,6 +180,19 @@ func (c *CA) Revoke(ctx context.Context, serial string, why engine.RevokeReason)
 	return c.call(ctx, "revoke certificate", http.MethodPost, wire.RevokePath(serial), wire.Revocation{Reason: why}, &done)
 }
 
+// Withdraw takes back a request that the CA holds.
+func (c *CA) Withdraw(ctx context.Context, id string) (engine.Answer, bool, error) {
+	return c.Lookup(ctx, id)
+}
+
+// DecidesFirst reports that the CA can decide before there is a key.
+func (c *CA) DecidesFirst() bool { return false }
+
+// Release takes a certificate off hold.
+func (c *CA) Release(context.Context, string) error {
+	return &engine.Error{Op: "release certificate", Kind: engine.CARefused}
+}
+
 // Former returns the certificates of the file of former issuers.
 func (c *CA) Former() [][]byte { return c.former }
 
