@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,7 +13,7 @@ import (
 // intent is what must be in the journal before the deed.
 func (r *runner) intent(n int) (Data, error) {
 	switch s := r.run.Plan.Steps[n]; s.Verb {
-	case AskCA:
+	case AskCA, AskApproval:
 		return Data{Request: requestID(r.run.ID, n)}, nil
 	case WriteCHUID:
 		sum := sha256.Sum256(fmt.Appendf(nil, "GUID %s %d", r.run.ID, n))
@@ -32,7 +31,7 @@ func (r *runner) intent(n int) (Data, error) {
 // the card are not cut short when the program shuts down: they are over soon.
 func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
 	s := r.run.Plan.Steps[n]
-	if s.Verb == AskCA {
+	if s.Verb == AskCA || s.Verb == AskApproval {
 		return r.askCA(ctx, n)
 	}
 	ctx = context.WithoutCancel(ctx)
@@ -59,7 +58,8 @@ func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
 	case WriteCapabilities:
 		err = r.card.WriteFile(ctx, CardFile{Capabilities: true})
 	case WriteHistory:
-		err = r.card.WriteFile(ctx, CardFile{Former: &s.Count})
+		former := r.run.former(s.Count, r.run.refused)
+		err = r.card.WriteFile(ctx, CardFile{Former: &former})
 	case MoveKey:
 		err = r.moveKey(ctx, n)
 	case WriteCertificate:
@@ -69,8 +69,11 @@ func (r *runner) act(ctx context.Context, n int) (NoteKind, Data, error) {
 	case RemoveCertificate:
 		err = r.card.RemoveCertificate(ctx, s.Place)
 	case RemoveKey:
+		if s.IfRefused {
+			s.Public = r.run.made(s.Template)
+		}
 		err = r.removeKey(ctx, s)
-	case AskCA, WriteRecord, GiveBack:
+	case AskCA, AskApproval, WriteRecord, GiveBack:
 		err = fmt.Errorf("%q is not carried out here", s.Verb)
 	}
 	return Done, data, err
@@ -116,79 +119,6 @@ func (r *runner) importKey(ctx context.Context, s Step) (Data, error) {
 		return Data{}, err
 	}
 	return Data{Public: key.Public}, nil
-}
-
-// askCA gets the certificate for a key the run made, or, when the plan says so,
-// for one that was there. A request that may have reached the CA before is looked
-// up first.
-func (r *runner) askCA(ctx context.Context, n int) (NoteKind, Data, error) {
-	s := r.run.Plan.Steps[n]
-	ca, err := r.desk.ca(s.Ask.CA)
-	if err != nil {
-		return "", Data{}, err
-	}
-	begun, _ := r.run.note(n, Begun)
-	answer, known := Answer{}, false
-	if !r.fresh[n] {
-		if answer, known, err = ca.Lookup(ctx, begun.Data.Request); err != nil {
-			return "", Data{}, err
-		}
-	}
-	if !known {
-		if answer, err = r.request(ctx, ca, n, begun.Data.Request); err != nil {
-			return "", Data{}, err
-		}
-	}
-	return r.weigh(ctx, ca, n, answer)
-}
-
-func (r *runner) request(ctx context.Context, ca CA, n int, id string) (Answer, error) {
-	s := r.run.Plan.Steps[n]
-	public, err := x509.ParsePKIXPublicKey(r.run.asksFor(n))
-	if err != nil {
-		return Answer{}, fmt.Errorf("read the key that was made: %w", err)
-	}
-	r.mayTouch(n)
-	csr, err := s.Ask.csr(cardSigner{context.WithoutCancel(ctx), r.card, s.Place, public}, nil)
-	if err != nil {
-		return Answer{}, fmt.Errorf("make request: %w", err)
-	}
-	return ca.Ask(ctx, CARequest{
-		ID: id, Profile: s.Ask.Profile, CSR: csr, User: r.run.Plan.User, Actor: r.run.Actor, ValidDays: s.Ask.ValidDays,
-	})
-}
-
-// weigh decides what an answer means for the run.
-func (r *runner) weigh(ctx context.Context, ca CA, n int, a Answer) (NoteKind, Data, error) {
-	s, words := r.run.Plan.Steps[n], Clean(a.Words)
-	switch a.State {
-	case RequestIssued:
-		issuers, err := ca.Issuers(ctx)
-		if err != nil {
-			return "", Data{}, err
-		}
-		if err := checkIssued(s.Ask, r.run.asksFor(n), a.Certificate, issuers, r.desk.Now()); err != nil {
-			r.desk.Log.Error("CA issued what was not asked for", "run", r.run.ID, "ca", s.Ask.CA, "err", err)
-			return r.unwanted(ctx, ca, n, a.Certificate, err)
-		}
-		return Done, Data{Certificate: a.Certificate}, nil
-	case RequestRejected, RequestWithdrawn:
-		return Refused, Data{Words: words}, nil
-	case RequestPending:
-		return "", Data{}, &Error{Op: "ask CA", Kind: CAHolds, Subject: s.Ask.CA, Err: errors.New(words)}
-	}
-	return "", Data{}, &Error{Op: "ask CA", Kind: FateUnknown, Subject: s.Ask.CA, Err: fmt.Errorf("request is %q", a.State)}
-}
-
-// unwanted refuses a certificate that was issued. Taking the run back revokes
-// it; where there is no way back, that happens here.
-func (r *runner) unwanted(ctx context.Context, ca CA, n int, der []byte, why error) (NoteKind, Data, error) {
-	if n >= r.run.Plan.Decided {
-		if err := r.revoke(ctx, ca, r.run.Plan.Steps[n].Ask.CA, der); err != nil {
-			return "", Data{}, err
-		}
-	}
-	return Refused, Data{Words: Clean(why.Error()), Certificate: der}, nil
 }
 
 // moveKey moves a key. When it may have been moved before, or the card has been

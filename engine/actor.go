@@ -29,6 +29,7 @@ const (
 	AdoptCard      Privilege = "adopt card"
 	UpdateCard     Privilege = "update card"
 	ContinueUpdate Privilege = "continue update"
+	CancelUpdate   Privilege = "cancel update"
 	SeeHistory     Privilege = "see history"
 	SeeDue         Privilege = "see due cards"
 	ShowPUK        Privilege = "show PUK" // the help desk's; its key is the other half of it
@@ -39,7 +40,7 @@ const (
 var granted = map[Mode]map[Privilege]bool{
 	Operator: {
 		FindUsers: true, ViewCard: true, AssignCard: true, AdoptCard: true,
-		UpdateCard: true, ContinueUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
+		UpdateCard: true, ContinueUpdate: true, CancelUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
 	},
 }
 

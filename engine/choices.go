@@ -22,6 +22,7 @@ type Choice struct {
 	IfCleared Fate
 	Reason    Reason // why there would be a new one; nil for an Added
 	SameKey   bool   // the new one would be for the key that is on the card
+	Extends   bool   // nothing but the end that draws near is why: the old one may vouch for the new one
 	Leaving   bool   // the policy does not have it any more: Template has its name only
 }
 
@@ -63,11 +64,20 @@ func (s Situation) choice(t Template) Choice {
 	}
 	c.Ticked, c.IfTicked, c.IfCleared = true, Stays, Removed
 	if against := s.against(t, m); len(against) > 0 {
-		c.IfTicked, c.Reason = Renewed, against[0]
+		c.IfTicked, c.Reason, c.Extends = Renewed, against[0], onlyEnds(against)
 		_, revoked := c.Reason.(Revoked)
 		c.SameKey = t.Renewal.SameKey && !t.Common() && !revoked && s.young(t, m)
 	}
 	return c
+}
+
+// onlyEnds reports whether a certificate is still valid, and its end is all that
+// speaks against it.
+func onlyEnds(against []Reason) bool {
+	return !slices.ContainsFunc(against, func(r Reason) bool {
+		e, ends := r.(Expires)
+		return !ends || e.Life != Expiring
+	})
 }
 
 // young reports whether a key may be certified once more. One whose age nobody

@@ -10,6 +10,7 @@ type ReaderView struct {
 	Card   *Identity // nil when there is none, or it could not be read
 	Owner  UserRef   // from the store; zero for a card it does not know
 	State  State
+	Ready  bool  // its update was approved: it can be continued
 	Err    error // why the card could not be read
 }
 
@@ -72,6 +73,11 @@ func (d *Desk) lookAt(ctx context.Context, r Reader, known []ReaderView) ReaderV
 	record, ok, err := d.Ledger.Card(ctx, v.Card.ID)
 	if ok {
 		v.Owner, v.State = record.User, record.State
+	}
+	if ok && record.State == StatePending {
+		var all []Request
+		all, err = d.Requests.RequestsOf(ctx, record.Card.ID)
+		v.Ready = Pending{Requests: all}.Ready()
 	}
 	v.Err = err
 	return v
@@ -149,6 +155,7 @@ func (d *Desk) readInto(ctx context.Context, c *Connected) (err error) {
 		return err
 	}
 	c.Record = d.askRevoked(ctx, c.Record)
+	d.askHeldOf(ctx, c.Record)
 	d.see(ctx, c)
 	c.before, err = d.before(ctx, c.Record)
 	return err

@@ -22,6 +22,8 @@ type Desk struct {
 	Vault     Vault    // nil when no policy seals a PUK
 	Policies  []Policy // all of them, to explain which is whose
 
+	Requests Requests
+
 	Texts        PolicyTexts
 	Errands      Errands
 	People       People
@@ -35,9 +37,18 @@ type Desk struct {
 	Attributes   []string                   // of the directory, that recipes read or templates track
 	PolicyGroups []string                   // DNs of the groups that policies name
 
+	Deadlines Deadlines
+
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger
+}
+
+// Deadlines are the limits of waiting for a CA; zero for none.
+type Deadlines struct {
+	Escalate   time.Duration // how long before the old certificate ends a held request is escalated
+	EscalateTo []string      // addresses, beside whom the policy names
+	Collect    time.Duration // how long an approved certificate waits to be written
 }
 
 // leaseTime is how long a station that has gone silent keeps a card. It need

@@ -104,6 +104,9 @@ func (r *dueReport) line(ctx context.Context, f DueFacts) (DueCard, bool, error)
 		Card: f.Record.Card, User: user, Unknown: unknown, Gone: f.Person.Gone, State: f.Record.State,
 		Next: f.Record.nextEnd(), Written: f.Record.Written, Seen: f.Record.Seen.At,
 	}
+	if f.Record.State == StatePending && (r.filter.Whose == nil || r.filter.Whose(line.Card, user)) {
+		return r.waiting(ctx, line, f.Record)
+	}
 	if !f.Record.updatable() || r.filter.Whose != nil && !r.filter.Whose(line.Card, user) {
 		return line, false, nil
 	}
@@ -128,6 +131,28 @@ func (r *dueReport) line(ctx context.Context, f DueFacts) (DueCard, bool, error)
 	}
 	line.User, line.Since = user.shown(), s.since(line.Reasons)
 	return line, true, nil
+}
+
+// waiting judges a card whose update waits for a CA: it is due when there is
+// something to be done about it.
+func (r *dueReport) waiting(ctx context.Context, line DueCard, record Record) (DueCard, bool, error) {
+	requests, err := r.desk.Requests.RequestsOf(ctx, record.Card.ID)
+	if err != nil {
+		return line, false, err
+	}
+	p := Pending{Requests: requests}
+	line.User, line.Policy = line.User.shown(), record.Policy
+	if !p.Ready() && !p.Rejected() || r.filter.Policy != "" && r.filter.Policy != record.Policy {
+		return line, false, nil
+	}
+	is := UpdateDecided{Approved: p.Count(RequestApproved), Refused: p.Count(RequestRejected) + p.Count(RequestWithdrawn)}
+	for _, q := range requests {
+		if !q.Decided.IsZero() && (is.At.IsZero() || q.Decided.Before(is.At)) {
+			is.At = q.Decided
+		}
+	}
+	line.Reasons, line.Since = r.wanted([]Reason{is}), is.At
+	return line, len(line.Reasons) > 0, nil
 }
 
 // updatable reports whether the card is one that updates are for.
@@ -197,6 +222,8 @@ func (s Situation) since(reasons []Reason) time.Time {
 			earlier(r.Revocation.At)
 		case WrittenOutside:
 			earlier(s.Record.Seen.At)
+		case UpdateDecided:
+			earlier(r.At)
 		case OtherPolicy, TemplateMissing, TemplateRemoved, AttributeChanged, CommonReplaced, OptionalAvailable, AccessSwitched:
 		}
 	}

@@ -20,10 +20,10 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 		all = append(all, e)
 	}
 	if p := r.publication(); !p.empty() {
-		add("publish", now, Errand{Publication: &p})
+		add("publish"+r.time(), now, Errand{Publication: &p})
 	}
 	if r.Plan.Access != "" {
-		note := AccessNote{Key: errandID(r.ID, "access"), Event: r.Plan.Access, At: now, Card: after.Card, User: after.User}
+		note := AccessNote{Key: errandID(r.ID, "access"+r.time()), Event: r.Plan.Access, At: now, Card: after.Card, User: after.User}
 		if r.Plan.Access == AccessRegister {
 			note.Certificates = after.Managed
 		}
@@ -36,6 +36,21 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 		}
 	}
 	return all
+}
+
+// time tells the errands of one record of a run from those of the next: a run that
+// waits for a CA has several.
+func (r Run) time() string {
+	n := 0
+	for _, note := range r.Notes {
+		if note.Kind == Rested {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" after %d", n)
 }
 
 // errandID is derived from run and deed, so that recording twice is recording

@@ -38,6 +38,8 @@ const (
 	Begun   NoteKind = "begun"
 	Done    NoteKind = "done"
 	Refused NoteKind = "refused" // the CA said no; its words are in Words
+	Held    NoteKind = "held"    // the CA has the request, and an officer decides
+	Rested  NoteKind = "rested"  // of the record: the run was put down to wait for the CA, and what there was to record is recorded
 
 	// A certificate did not fit: the template's steps beyond the plan's Decided
 	// are undone one by one, and can be begun again. In between nobody knows
@@ -59,9 +61,10 @@ type Note struct {
 // secret: a PUK is sealed.
 type Data struct {
 	Public      []byte `json:"public,omitempty"`      // MakeKey done
-	Request     string `json:"request,omitempty"`     // AskCA begun
+	Request     string `json:"request,omitempty"`     // AskCA, AskApproval begun
 	Certificate []byte `json:"certificate,omitempty"` // AskCA done; AskCA refused: a certificate we did not ask for
-	Words       string `json:"words,omitempty"`       // AskCA refused: the CA's
+	Words       string `json:"words,omitempty"`       // AskCA refused, held: the CA's
+	Watch       bool   `json:"watch,omitempty"`       // GiveBack done: the CA could not be made to; somebody has to look after it
 	GUID        string `json:"guid,omitempty"`        // WriteCHUID begun
 	Sealed      []byte `json:"sealed,omitempty"`      // SetPUK begun
 }
@@ -98,11 +101,16 @@ func (r Run) find(like Note) (Note, bool) {
 // refusal returns the CA's refusal of a template, if there is one.
 func (r Run) refusal(template string) (Note, bool) {
 	for i, s := range r.Plan.Steps {
-		if s.Verb == AskCA && s.Template == template {
-			return r.note(i, Refused)
+		if n, ok := r.note(i, Refused); ok && s.Template == template {
+			return n, true
 		}
 	}
 	return Note{}, false
+}
+
+func (r Run) refused(template string) bool {
+	_, no := r.refusal(template)
+	return no
 }
 
 // refusals are what CAs said no to, in the order of the plan.
@@ -116,49 +124,59 @@ func (r Run) refusals() []Refusal {
 	return all
 }
 
-// skips reports whether a step has fallen away, which happens after the point
-// from which the run only goes forward: its template was refused, or another
-// one was before this one's key was touched, which then stays as it is.
+// skips reports whether a step has fallen away: its template was refused, and
+// the run went on all the same, or another one was before this one's key was
+// touched, which then stays as it is.
 func (r Run) skips(step int) bool {
 	s := r.Plan.Steps[step]
-	if s.Template == "" || step < r.Plan.Decided {
+	if s.Template == "" || step < r.Plan.Decided && s.Verb != WriteCertificate {
 		return false
 	}
-	_, refused := r.refusal(s.Template)
+	refused := r.refused(s.Template)
 	if s.IfRefused {
-		return !refused
+		return !refused || s.Verb == RemoveCertificate && r.spared(s.Template)
 	}
 	switch s.Verb {
 	case MakeKey, AskCA:
 		return r.spared(s.Template)
-	case WriteCertificate, Check:
+	case WriteCertificate, Check, MoveKey, RemoveKey, RemoveCertificate:
 		return refused || r.spared(s.Template)
-	case ProveCard, ImportKey, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
-		MoveKey, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
+	case ProveCard, ImportKey, AskApproval, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
+		WriteHistory, WriteRecord, GiveBack:
 	}
 	return false
 }
 
 // spared reports whether a template's key, which was to be made over the old
-// one, is left alone: a template before it was refused, so who knows what the
-// CA says to this one.
+// one, is left alone: the CA did not approve that, or a template before it was
+// refused when it was asked, so who knows what the CA says to this one.
 func (r Run) spared(template string) bool {
 	for i, s := range r.Plan.Steps {
 		switch {
 		case i < r.Plan.Decided:
 		case s.Verb == MakeKey && s.Template == template:
-			return !r.has(i, Begun) && r.refusedAfter(r.Plan.Decided, i)
+			return !r.has(i, Begun) && (r.refused(template) || r.refusedAfter(r.Plan.Decided, i))
 		}
 	}
 	return false
 }
 
 // sparedAt reports whether what lies at a place is left alone because the
-// template that was to come there is.
+// template that was to come there is, or was refused.
 func (r Run) sparedAt(at Place) bool {
 	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool {
-		return s.Verb == MakeKey && s.Place == at && r.spared(s.Template)
+		return s.Verb == WriteCertificate && s.Certificate == nil && s.Place == at && (r.spared(s.Template) || r.refused(s.Template) && !r.overwritten(s.Template))
 	})
+}
+
+// overwritten reports whether a template's key was made over the old one.
+func (r Run) overwritten(template string) bool {
+	for i := r.Plan.Decided; i < len(r.Plan.Steps); i++ {
+		if s := r.Plan.Steps[i]; s.Verb == MakeKey && s.Template == template && r.has(i, Begun) {
+			return true
+		}
+	}
+	return false
 }
 
 // refusedAfter reports whether a request among these steps was refused.
@@ -171,11 +189,11 @@ func (r Run) refusedAfter(from, to int) bool {
 	return false
 }
 
-// next returns the first step that is neither done nor fallen away, or false
-// when there is none.
+// next returns the first step that is neither done nor fallen away and need not
+// wait for a CA, or false when there is none.
 func (r Run) next() (int, bool) {
 	for i := range r.Plan.Steps {
-		if !r.has(i, Done) && !r.has(i, Refused) && !r.skips(i) {
+		if !r.has(i, Done) && !r.has(i, Refused) && !r.skips(i) && !r.waits(i) {
 			return i, true
 		}
 	}
@@ -183,10 +201,11 @@ func (r Run) next() (int, bool) {
 }
 
 // goesBack reports whether the run is being taken back: it was told to, or a
-// request was refused while everything could still be taken back.
+// request was refused, at once, while everything could still be taken back. What
+// is refused after it was held is for a person to decide about.
 func (r Run) goesBack() bool {
 	for _, n := range r.Notes {
-		if n.Undo || n.Kind == Refused && n.Step < r.Plan.Decided {
+		if n.Undo || n.Kind == Refused && n.Step < r.Plan.Decided && !r.has(n.Step, Held) {
 			return true
 		}
 	}
@@ -196,7 +215,7 @@ func (r Run) goesBack() bool {
 // touched reports whether a step that changes what lies at a place was begun.
 func (r Run) touched(at Place) bool {
 	for i, s := range r.Plan.Steps {
-		if (s.Place == at || s.From == at) && s.Verb != ProveCard && s.Verb != AskCA && r.has(i, Begun) {
+		if (s.Place == at || s.From == at) && s.Verb != ProveCard && s.Verb != AskCA && s.Verb != AskApproval && r.has(i, Begun) {
 			return true
 		}
 	}
@@ -205,7 +224,7 @@ func (r Run) touched(at Place) bool {
 
 // finishes is how the run ends when there is no next step.
 func (r Run) finishes() RunEnd {
-	if r.refusedAfter(r.Plan.Decided, len(r.Plan.Steps)) {
+	if r.refusedAfter(0, len(r.Plan.Steps)) {
 		return Partly
 	}
 	return Finished
@@ -214,7 +233,7 @@ func (r Run) finishes() RunEnd {
 // Committed reports whether a step that cannot be taken back was begun.
 func (r Run) Committed() bool {
 	for i := r.Plan.Decided; i < len(r.Plan.Steps); i++ {
-		if last, ok := r.last(i); ok && last.Kind != RolledBack {
+		if last, ok := r.last(i); ok && last.Kind != RolledBack && last.Kind != Rested {
 			return true
 		}
 	}
@@ -246,32 +265,6 @@ func (r Run) midway(step int) bool {
 		}
 	}
 	return false
-}
-
-// undoSteps are the deeds that take a run back: the keys it made are removed,
-// the certificates it was given are given back. They follow from the notes
-// before the turn, which do not change any more.
-func (r Run) undoSteps() []Step {
-	var back []Step
-	for i := r.Plan.Decided - 1; i >= 0; i-- {
-		if !r.has(i, Begun) {
-			continue
-		}
-		s := r.Plan.Steps[i]
-		switch s.Verb {
-		case MakeKey, ImportKey:
-			back = append(back, Step{Verb: RemoveKey, Place: s.Place, Template: s.Template})
-		case WriteCertificate: // a copy
-			back = append(back, Step{Verb: RemoveCertificate, Place: s.Place, Template: s.Template})
-		case AskCA:
-			if no, refused := r.note(i, Refused); !refused || no.Data.Certificate != nil {
-				back = append(back, Step{Verb: GiveBack, Template: s.Template, Ask: s.Ask, Request: requestID(r.ID, i)})
-			}
-		case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities,
-			MoveKey, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
-		}
-	}
-	return back
 }
 
 // made returns the public key the run made, or took from a PFX, for a template.

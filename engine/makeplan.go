@@ -15,6 +15,7 @@ type Planning struct {
 	Contents  Contents
 	Choices   []Choice
 	Selection Selection
+	Decides   map[string]bool // which CAs can decide before there is a key
 	Mode      Mode
 }
 
@@ -30,11 +31,12 @@ func MakePlan(in Planning) Plan {
 		Card:    in.Contents.Identity,
 		User:    in.User.Ref(),
 		Policy:  in.Policy.Name,
+		From:    in.Record.State,
 		First:   in.Record.Written.IsZero(),
 		Renames: renames(in.Before, in.Policy, in.Record),
 	}}
 	p.plan.text, p.plan.Under = in.Policy.Text()
-	p.plan.Tell = in.Policy.told(UpdateDone)
+	p.plan.Told = in.Policy.tells(ofUpdates())
 	p.in.Record = in.Record.renamed(p.plan.Renames)
 	if was := in.Record.Policy; was != in.Policy.Name {
 		p.plan.Was = was
@@ -136,9 +138,7 @@ func (p *planner) assemble() Plan {
 		[]Step{{Verb: WriteRecord}}, p.tidy)
 	p.plan.PINEntries = 1
 	for _, s := range p.plan.Steps {
-		if s.Touch {
-			p.plan.Touches++
-		}
+		p.plan.Touches += s.touches()
 	}
 	return p.plan
 }

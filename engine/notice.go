@@ -46,6 +46,26 @@ func NoticeEvents() []NoticeEvent {
 	}
 }
 
+// toUser reports whether a card's holder is told of an event where no rule says
+// anything: what was done with the card, and what they have to do.
+func (e NoticeEvent) toUser() bool {
+	switch e {
+	case UpdateDone, UpdatePending, UpdateApproved, UpdateRejected, UpdateCancelled, ApprovalLapsed,
+		NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked:
+		return true
+	case UpdateFailed, TaskCompleted, ContentExpiring, TrackedExpiring, CommonExpiring, PolicyChanged, AttributesNew,
+		ApprovalOverdue, NoticeCleaned:
+	}
+	return false
+}
+
+// ofUpdates are the events that a plan says in advance who is told of.
+func ofUpdates() []NoticeEvent {
+	return []NoticeEvent{
+		UpdateDone, UpdatePending, UpdateApproved, UpdateRejected, UpdateCancelled, UpdateFailed, ApprovalOverdue, ApprovalLapsed,
+	}
+}
+
 // Notice is the facts a letter is made from; the words stand in engine/words.
 // Which fields are set depends on the event.
 type Notice struct {

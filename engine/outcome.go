@@ -22,9 +22,16 @@ func (r *runner) record(ctx context.Context, n int) error {
 	}
 	notice := r.run.notice(now)
 	letters := r.run.letters(notice)
-	after := r.run.outcome(before, now)
+	after, err := r.run.outcome(before, now, AllWritten)
+	if err != nil {
+		return err
+	}
+	requests, err := r.requests(ctx, now)
+	if err != nil {
+		return err
+	}
 	o := Outcome{
-		Record: after, Letters: letters, Errands: r.run.errands(after, now), Notes: notes, End: end,
+		Record: after, Letters: letters, Errands: r.run.errands(after, now), Requests: requests, Notes: notes, End: end,
 		Audit: AuditRow{
 			At: now, Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
@@ -56,11 +63,48 @@ func (r Run) auditDetail() string {
 	return detail
 }
 
-// outcome is the record after the run, from the record before it.
-func (r Run) outcome(before Record, now time.Time) Record {
+// outcome is the record after the run, from the record before it and what has
+// become of the update. Until something was written it only changes its state.
+func (r Run) outcome(before Record, now time.Time, event CardEvent) (Record, error) {
+	state, err := before.State.after(event, r.from())
+	if err != nil {
+		return Record{}, err
+	}
+	if event != AllWritten && !r.changedCard() {
+		before.State = state
+		return before, nil
+	}
+	after := r.written(before, now)
+	after.State = state
+	if event != AllWritten { // the rest of the plan has not come about
+		after.Tracked, after.Seen = before.Tracked, before.Seen
+	}
+	return after, nil
+}
+
+// from is the state the card had before the update. Plans before format 3 do not
+// tell.
+func (r Run) from() State {
+	switch {
+	case r.Plan.From != "":
+		return r.Plan.From
+	case r.Plan.First:
+		return StateAssigned
+	}
+	return StateIssued
+}
+
+// changedCard reports whether the run has written a certificate, or made a key
+// over an old one.
+func (r Run) changedCard() bool {
+	return r.wroteAny() || slices.ContainsFunc(r.Plan.Steps, func(s Step) bool { return r.overwritten(s.Template) })
+}
+
+// written is the record of what the run has written and removed so far.
+func (r Run) written(before Record, now time.Time) Record {
 	after := before.renamed(r.Plan.Renames)
 	after.Card, after.User = r.Plan.Card, r.Plan.User
-	after.State, after.Policy, after.Under, after.Written = StateIssued, r.Plan.Policy, r.Plan.Under, now
+	after.Policy, after.Under, after.Written = r.Plan.Policy, r.Plan.Under, now
 	after.Managed = slices.Clone(after.Managed)
 	after.Former = slices.Clone(after.Former)
 	after.Tracked = r.Plan.Tracks
@@ -74,7 +118,7 @@ func (r Run) outcome(before Record, now time.Time) Record {
 	}
 	for i, s := range r.Plan.Steps {
 		note, done := r.note(i, Done)
-		if s.Verb == AskCA && r.has(i, Refused) { // when its old key was gone already
+		if s.Verb == MakeKey && i >= r.Plan.Decided && r.overwritten(s.Template) && !r.wrote(s.Template) { // its old key is gone
 			after.forgetAt(s.Place)
 		}
 		if !done {
@@ -93,7 +137,7 @@ func (r Run) outcome(before Record, now time.Time) Record {
 			}
 		case RemoveCertificate:
 			after.forgetAt(s.Place)
-		case ProveCard, MakeKey, ImportKey, AskCA, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey,
+		case ProveCard, MakeKey, ImportKey, AskCA, AskApproval, SetPIN, BlockPUK, SetAdminKey, WriteCapabilities, MoveKey,
 			Check, WriteHistory, RemoveKey, WriteRecord, GiveBack:
 		}
 	}
@@ -127,7 +171,7 @@ func (r Run) managed(s Step) Managed {
 			m.KeyMade = note.At
 		case ImportKey:
 			m.Common = true
-		case ProveCard, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
+		case ProveCard, AskApproval, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
 			WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
 		}
 	}
@@ -191,7 +235,7 @@ func (r *Record) keepFormer(s Step) {
 func (r Run) notice(at time.Time) Notice {
 	n := Notice{
 		Event: UpdateDone, User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
-		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(),
+		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(), Works: r.worksMeanwhile(),
 	}
 	for _, l := range r.Plan.Goes {
 		if r.sparedAt(l.Place) {
@@ -211,17 +255,38 @@ func (r Run) notice(at time.Time) Notice {
 // letters are whom the run is told to: as the policy says, and the user only
 // where there is an address.
 func (r Run) letters(n Notice) []Letter {
-	tell := r.Plan.Tell
-	if r.Plan.Format < 2 {
-		tell = []string{ToUser}
+	return lettersTo(r.tells(n.Event), n, func(to string) string { return letterID(r.ID, n.Event, to) })
+}
+
+// tells lists who is told of an event.
+func (r Run) tells(event NoticeEvent) []string {
+	switch {
+	case r.Plan.Format >= 3:
+		return toldOf(r.Plan.Told, event)
+	case event != UpdateDone || r.Plan.Format < 2:
+		return []string{ToUser}
 	}
+	return r.Plan.Tell
+}
+
+func toldOf(all []Told, event NoticeEvent) []string {
+	for _, t := range all {
+		if t.Event == event {
+			return t.To
+		}
+	}
+	return nil
+}
+
+// lettersTo makes a letter for each recipient, once; id names it.
+func lettersTo(tell []string, n Notice, id func(to string) string) []Letter {
 	var letters []Letter
 	for _, to := range tell {
 		if to == ToUser {
-			to = r.Plan.User.Mail
+			to = n.User.Mail
 		}
 		if to != "" && !slices.ContainsFunc(letters, func(l Letter) bool { return l.To == to }) {
-			letters = append(letters, Letter{ID: letterID(r.ID, n.Event, to), To: to, Created: n.At, Notice: n})
+			letters = append(letters, Letter{ID: id(to), To: to, Created: n.At, Notice: n})
 		}
 	}
 	return letters

@@ -12,6 +12,7 @@ type Plan struct {
 	Policy string   `json:"policy"`
 	Under  string   `json:"under,omitempty"`  // the hash of its text
 	Was    string   `json:"was,omitempty"`    // the policy that the card was written under, when it is another
+	From   State    `json:"from,omitempty"`   // the card's state before the update
 	First  bool     `json:"first,omitempty"`  // the card has never been written
 	NewPIN bool     `json:"newPIN,omitempty"` // the holder gives the card its PIN
 
@@ -36,7 +37,8 @@ type Plan struct {
 	Bound     []string          `json:"bound,omitempty"`     // altSecurityIdentities values of certificates that stay
 	Outside   []Tracked         `json:"outside,omitempty"`   // certificates from elsewhere that nobody has decided about
 	Access    AccessDeed        `json:"access,omitempty"`    // what the access system is told
-	Tell      []string          `json:"tell,omitempty"`      // who is written to: ToUser, addresses; before format 2 the user
+	Tell      []string          `json:"tell,omitempty"`      // of formats before 3: who is written to when it is done
+	Told      []Told            `json:"told,omitempty"`      // who is told of what, by the policy
 	Switches  bool              `json:"switches,omitempty"`  // that is because the policy switched it
 
 	PINEntries int `json:"pinEntries"`
@@ -70,12 +72,23 @@ type Missing struct {
 
 // PlanFormat counts the changes of meaning of a journalled plan. A kiosk
 // resumes every format up to its own.
-const PlanFormat = 2
+const PlanFormat = 3
 
 // Changes reports whether carrying the plan out would change anything on the
 // card or in its record.
 func (p Plan) Changes() bool {
 	return p.Tracking || p.Switches || p.Was != "" || len(p.Goes)+len(p.Comes)+len(p.Setup)+len(p.Retires) > 0
+}
+
+// Signed reports whether a certificate on the card vouches for one of the plan's
+// requests.
+func (p Plan) Signed() bool {
+	for _, s := range p.Steps {
+		if s.Ask != nil && s.Ask.Renews != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // Verb is the deed of a step. The words stand in journals: never rename one.
@@ -94,6 +107,8 @@ const (
 	// AskCA sends the request. Twice: the request's id is fixed by run and
 	// step, and the CA gives the same answer to the same id.
 	AskCA Verb = "ask CA"
+	// AskApproval has the CA decide before the key is made. Twice: as AskCA.
+	AskApproval Verb = "ask approval"
 	// SetPIN replaces the factory PIN. Twice: the card tells whether it still
 	// has the factory's.
 	SetPIN Verb = "set PIN"
@@ -136,8 +151,8 @@ type Step struct {
 	From        Place   `json:"from,omitempty"`  // for MoveKey
 	Template    string  `json:"template,omitempty"`
 	Key         KeySpec `json:"key,omitzero"`          // MakeKey
-	Ask         *Ask    `json:"ask,omitempty"`         // AskCA
-	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey, RemoveKey, AskCA for a key that is there: the key that is meant
+	Ask         *Ask    `json:"ask,omitempty"`         // AskCA, AskApproval
+	Public      []byte  `json:"public,omitempty"`      // ProveCard, MoveKey, RemoveKey, AskApproval, AskCA for a key that is there: the key that is meant
 	Certificate []byte  `json:"certificate,omitempty"` // WriteCertificate, Check: a former one; ImportKey: the key's
 	Old         []byte  `json:"old,omitempty"`         // WriteCertificate: what is put back when the card is full
 	Encrypts    bool    `json:"encrypts,omitempty"`    // Check: prove by agreeing, not by signing
@@ -145,6 +160,32 @@ type Step struct {
 	Touch       bool    `json:"touch,omitempty"`       // the card will wait for a finger
 	Request     string  `json:"-"`                     // GiveBack: its id; these steps follow from the notes
 	IfRefused   bool    `json:"ifRefused,omitempty"`   // only when the CA refused the template
+}
+
+// Count says which of the steps that are to happen one is, and of how many: those
+// that only a refusal brings are not counted.
+func Count(steps []Step, i int) (n, of int) {
+	for k, s := range steps {
+		if s.IfRefused {
+			continue
+		}
+		if of++; k <= i {
+			n++
+		}
+	}
+	return n, of
+}
+
+// touches counts how often the card will wait for a finger.
+func (s Step) touches() int {
+	n := 0
+	if s.Touch {
+		n++
+	}
+	if s.Ask != nil && s.Ask.Renews != nil && s.Ask.Renews.Touch {
+		n++
+	}
+	return n
 }
 
 // Ask is what a CA is asked for.
@@ -160,6 +201,18 @@ type Ask struct {
 
 	Attributes map[string]string `json:"attributes,omitempty"` // tracked ones, as they are now
 	ValidDays  int               `json:"validDays"`
+
+	Renews *Renewing `json:"renews,omitempty"` // nil: an ordinary request
+	Hold   bool      `json:"hold,omitempty"`   // an officer is to look at it
+}
+
+// Renewing is the certificate that a request renews, and the key on the card that
+// vouches for that.
+type Renewing struct {
+	Certificate []byte `json:"certificate"` // DER
+	By          []byte `json:"by"`          // the signing key's certificate, DER: the same one, or that for authentication
+	Place       Place  `json:"place"`       // of the signing key
+	Touch       bool   `json:"touch,omitempty"`
 }
 
 // Expect is what the plan found at a place it will write to. If the card has
@@ -179,6 +232,7 @@ const (
 	LostCleared  LossWhy = "cleared"   // a person cleared its tick
 	LostPolicy   LossWhy = "policy"    // the policy does not have it any more
 	LostInPlace  LossWhy = "in place"  // the card cannot keep the old key until the new one is in place
+	LostExchange LossWhy = "exchanged" // nor then, but the CA has decided before
 	LostStrayKey LossWhy = "stray key" // a key without a certificate lies where ours must go
 )
 
@@ -196,10 +250,11 @@ type How string
 
 // The ways, from DESIGN's "The old credential stays alive".
 const (
-	Fresh   How = "fresh"    // into an empty place
-	Staged  How = "staged"   // made aside; the old one works until the new one is in place
-	SameKey How = "same key" // the old key gets a new certificate
-	InPlace How = "in place" // the old one is lost at once
+	Fresh        How = "fresh"         // into an empty place
+	Staged       How = "staged"        // made aside; the old one works until the new one is in place
+	SameKey      How = "same key"      // the old key gets a new certificate
+	InPlace      How = "in place"      // the old one is lost at once
+	DecidedFirst How = "decided first" // the CA decides; then the old one is lost, and replaced in the same visit
 )
 
 // Gain is one line under "Comes".
@@ -333,7 +388,7 @@ func (StateForbids) obstacle()      {}
 // Verbs returns every verb, for tables that must not lack one.
 func Verbs() []Verb {
 	return []Verb{
-		ProveCard, MakeKey, ImportKey, AskCA, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
+		ProveCard, MakeKey, ImportKey, AskCA, AskApproval, SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities, MoveKey,
 		WriteCertificate, Check, WriteHistory, RemoveCertificate, RemoveKey, WriteRecord, GiveBack,
 	}
 }

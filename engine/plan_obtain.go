@@ -82,6 +82,9 @@ func (p *planner) obtain(c Choice) {
 	if g.how = p.how(g.home); c.SameKey && p.certifiable(g) {
 		g.how, g.keep = SameKey, false
 	}
+	if g.ask != nil {
+		p.vouch(c, &g)
+	}
 	p.expect(g.home.Place)
 	if !p.come(g) {
 		return
@@ -135,6 +138,7 @@ func (p *planner) come(g gaining) bool {
 	case Fresh:
 		p.make(g, g.home.Place, &p.makes)
 		p.write(g, &p.commits)
+		p.unmake(g, g.home.Place)
 	case SameKey:
 		add(&p.makes, Step{
 			Verb: AskCA, Place: g.home.Place, Template: g.t.Name, Ask: g.ask, Public: g.old.Public, Touch: g.t.Key.wantsFinger(),
@@ -142,7 +146,7 @@ func (p *planner) come(g gaining) bool {
 		p.write(g, &p.commits)
 	case Staged:
 		return p.stage(g)
-	case InPlace:
+	case InPlace, DecidedFirst:
 		return p.inPlaceOf(g)
 	}
 	return true
@@ -242,6 +246,7 @@ func (p *planner) stage(g gaining) bool {
 	} else {
 		add(&p.tidy, Step{Verb: RemoveKey, Place: parking, Template: g.t.Name, Public: old.Key.Public})
 	}
+	p.unmake(g, aside)
 	add(&p.commits, Step{Verb: MoveKey, From: aside, Place: home, Template: g.t.Name})
 	p.write(g, &p.commits)
 	if p.stray(g) {
@@ -269,6 +274,16 @@ func (p *planner) inPlaceOf(g gaining) bool {
 		p.hinder(EncryptionInPlace{g.t.Name})
 		return false
 	}
+	why := LostInPlace
+	if g.how == DecidedFirst {
+		why = LostExchange
+		add(&p.makes, Step{
+			Verb: AskApproval, Place: home, Template: g.t.Name, Ask: g.ask, Public: g.old.Public, Touch: g.home.Key != nil && g.home.Key.wantsFinger(),
+		})
+		later := *g.ask
+		later.Renews, later.Hold = nil, false
+		g.ask = &later
+	}
 	p.make(g, home, &p.inPlace)
 	p.write(g, &p.inPlace)
 	switch {
@@ -277,7 +292,7 @@ func (p *planner) inPlaceOf(g gaining) bool {
 			add(&p.inPlace, Step{Verb: RemoveCertificate, Place: home, Template: g.t.Name, IfRefused: true}) // its key is gone
 		}
 		if g.old == nil || g.old.Template == g.t.Name {
-			p.lose(Loss{Place: home, Title: g.t.Name, Why: LostInPlace, KeyToo: true})
+			p.lose(Loss{Place: home, Title: g.t.Name, Why: why, KeyToo: true})
 		}
 	case p.stray(g):
 		p.lose(Loss{Place: home, Title: g.t.Name, Why: LostStrayKey, KeyToo: true})
@@ -293,6 +308,13 @@ func (p *planner) make(g gaining, at Place, to *[]Step) {
 	}
 	add(to, Step{Verb: MakeKey, Place: at, Template: g.t.Name, Key: g.t.Key})
 	add(to, Step{Verb: AskCA, Place: at, Template: g.t.Name, Ask: g.ask, Touch: g.t.Key.wantsFinger()})
+}
+
+// unmake plans that a key goes again when the CA refuses its request after all.
+func (p *planner) unmake(g gaining, at Place) {
+	if !g.t.Common() {
+		add(&p.tidy, Step{Verb: RemoveKey, Place: at, Template: g.t.Name, IfRefused: true})
+	}
 }
 
 // write plans the certificate at home. One that may turn out to be too much for

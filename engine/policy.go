@@ -52,11 +52,15 @@ const (
 	ToGroup   = "group:"  // followed by a DN: whoever is in that group of the directory
 )
 
-// told lists who is told of an event: by a policy without rules, the user; by one
-// with rules, those whom its rules for the event name.
+// told lists who is told of an event: by a policy without rules, the user, of
+// what becomes of their card; by one with rules, those whom its rules for the
+// event name.
 func (p Policy) told(event NoticeEvent) []string {
 	if len(p.Rules) == 0 {
-		return []string{ToUser}
+		if event.toUser() {
+			return []string{ToUser}
+		}
+		return []string{}
 	}
 	to := []string{}
 	for _, r := range p.Rules {
@@ -65,6 +69,17 @@ func (p Policy) told(event NoticeEvent) []string {
 		}
 	}
 	return compact(to)
+}
+
+// tells lists for each event who is told of it.
+func (p Policy) tells(events []NoticeEvent) []Told {
+	var all []Told
+	for _, e := range events {
+		if to := p.told(e); len(to) > 0 {
+			all = append(all, Told{e, to})
+		}
+	}
+	return all
 }
 
 // Text is the policy as the ledger keeps it, and the hash under which.

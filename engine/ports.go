@@ -277,10 +277,13 @@ type Journal interface {
 	Take(ctx context.Context, id RunID, lease Lease) (Run, error)
 	// Note adds notes, and ends the run when end is not "". Kind Overtaken when
 	// the fence is old.
-	Note(ctx context.Context, id RunID, lease Lease, notes []Note, end RunEnd, audit *AuditRow) error
+	Note(ctx context.Context, id RunID, lease Lease, notes []Note, end RunEnd, c *Closing) error
 	// Record writes the outcome in one transaction. Written before, it changes
 	// nothing and is no error.
 	Record(ctx context.Context, id RunID, lease Lease, o Outcome) error
+	// Rest writes the outcome of a run that waits for a CA, and lets its card go:
+	// the run stays open, and anybody may take it.
+	Rest(ctx context.Context, id RunID, lease Lease, o Outcome) error
 	// Runs returns the runs of a card, the latest first; their notes are left
 	// out unless the run is open.
 	Runs(ctx context.Context, card CardID) ([]Run, error)
@@ -303,6 +306,14 @@ type Outcome struct {
 	Audit   AuditRow
 	Notes   []Note
 	End     RunEnd // "" when steps follow
+
+	Requests []Request // those that CAs held, as they are now; Next is when their CA is asked
+}
+
+// Closing is what is said when a run ends, or stops, without an outcome.
+type Closing struct {
+	Audit   AuditRow
+	Letters []Letter
 }
 
 // Audit keeps who did what.

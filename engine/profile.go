@@ -20,7 +20,8 @@ type CardView struct {
 	Seen       bool // read from the card just now
 	Reasons    []Reason
 	Entries    []Entry
-	Unfinished *RunSummary // an update that was begun and not ended
+	Unfinished *RunSummary // an update that was begun and not ended, and does not lie down to wait
+	Pending    *Pending    // an update that waits for a CA, or waited
 }
 
 // Entry is one certificate of a card.
@@ -45,7 +46,9 @@ type RunSummary struct {
 	By        Actor
 	End       RunEnd // "" while it is open
 	Committed bool   // it can only be finished, not taken back
-	Turned    bool   // it is being taken back
+	Turned    bool   // it is being taken back, or cancelled
+	Waited    bool   // it has waited for a CA, and can be cancelled
+	Rests     bool   // it lies down to wait: nothing was begun since
 }
 
 // Profile reads a user from the directory and their cards from the store. When
@@ -75,6 +78,7 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 	}
 	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name}
 	for _, r := range records {
+		d.askHeldOf(ctx, r)
 		now, err := d.situation(ctx, user, d.askRevoked(ctx, r), nil)
 		if err != nil {
 			return Profile{}, err
@@ -110,10 +114,13 @@ func (d *Desk) recordedUser(ctx context.Context, records []Record, unread error)
 func (d *Desk) view(ctx context.Context, s Situation) (CardView, error) {
 	v := CardView{Record: s.Record, Seen: s.Contents != nil, Reasons: Reasons(s), Entries: Entries(s)}
 	open, ok, err := d.openRun(ctx, s.Record.Card.ID)
-	if ok {
-		s := open.summary()
-		v.Unfinished = &s
+	if err != nil || !ok {
+		return v, err
 	}
+	if summary := open.summary(); !summary.Rests {
+		v.Unfinished = &summary
+	}
+	v.Pending, err = d.pendingOf(ctx, open)
 	return v, err
 }
 
@@ -196,6 +203,6 @@ func (d *Desk) openRun(ctx context.Context, card CardID) (Run, bool, error) {
 func (r Run) summary() RunSummary {
 	return RunSummary{
 		ID: r.ID, Started: r.Started, By: r.Actor, End: r.End,
-		Committed: r.Committed(), Turned: r.goesBack(),
+		Committed: r.Committed(), Turned: r.goesBack(), Waited: r.cancellable(), Rests: r.rests(),
 	}
 }

@@ -33,7 +33,16 @@ func (d *Desk) Propose(_ context.Context, actor Actor, c *Connected, user User, 
 	p.AskTracked = now.Policy.SearchThirdParty && len(p.ThirdParty) > 0
 	p.Plan = MakePlan(Planning{
 		Policy: now.Policy, Before: now.Before, Record: c.Record, User: user, Contents: c.Contents,
-		Choices: p.Choices, Selection: s, Mode: actor.Mode,
+		Choices: p.Choices, Selection: s, Mode: actor.Mode, Decides: d.decidesFirst(),
 	})
 	return p, nil
+}
+
+// decidesFirst tells which CAs can decide before there is a key.
+func (d *Desk) decidesFirst() map[string]bool {
+	decides := map[string]bool{}
+	for name, ca := range d.CAs {
+		decides[name] = ca.DecidesFirst()
+	}
+	return decides
 }

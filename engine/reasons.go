@@ -58,6 +58,11 @@ type (
 	// AccessSwitched says that the policy's access system was switched on or
 	// off since the card was written.
 	AccessSwitched struct{ On bool }
+	// UpdateDecided says that a CA has decided about an update that waited for it.
+	UpdateDecided struct {
+		Approved, Refused int // certificates
+		At                time.Time
+	}
 	// Revoked says that the CA has revoked a certificate that is on the card.
 	Revoked struct {
 		Template   string
@@ -75,6 +80,7 @@ func (AttributeChanged) reason()  {}
 func (CommonReplaced) reason()    {}
 func (OptionalAvailable) reason() {}
 func (AccessSwitched) reason()    {}
+func (UpdateDecided) reason()     {}
 func (Revoked) reason()           {}
 
 // Due reports whether any of the reasons makes a card due.

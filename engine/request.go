@@ -219,3 +219,14 @@ func (s cardSigner) Public() crypto.PublicKey { return s.public }
 func (s cardSigner) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
 	return s.card.Sign(s.ctx, s.at, s.public, digest, opts.HashFunc())
 }
+
+// touched tells that the card will wait for a finger before its key signs.
+type touched struct {
+	crypto.Signer
+	tell func()
+}
+
+func (t touched) Sign(random io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	t.tell()
+	return t.Signer.Sign(random, digest, opts)
+}

@@ -17,6 +17,7 @@ type Request struct {
 	Place    Place
 	Actor    Actor // who asked
 	Approval bool  // it asks for a decision only: the key is made later
+	Works    bool  // the card can do meanwhile what it could before
 
 	State   RequestState
 	Words   string // the CA's own
@@ -39,7 +40,9 @@ type Request struct {
 	Orphan  string
 
 	Escalated time.Time // when it was said that nobody decides
-	Tries     int       // how often the CA did not answer, one after the other
+	Tries     int       // how often it was asked about, or, with Trouble, in vain, one after the other
+	Next      time.Time // when its CA is asked again; zero for never
+	Version   int64     // counts the writes of this row
 }
 
 // Told is whom an event is told to.
@@ -57,13 +60,16 @@ type Requests interface {
 	// first that have waited longest, and keeps other workers off them until the
 	// time given.
 	TakeRequests(ctx context.Context, now, until time.Time, most int) ([]Request, error)
+	// TakeRequestsOf is TakeRequests for one card, whether their time has come or
+	// not.
+	TakeRequestsOf(ctx context.Context, card CardID, now, until time.Time) ([]Request, error)
 	// NextRequest returns when the next request is to be asked about; ok is false
 	// when none is.
 	NextRequest(ctx context.Context) (at time.Time, ok bool, err error)
 	// SettleRequests writes what became of requests that were taken, in one
 	// transaction with what is told of it. One that somebody else has changed since
 	// it was taken is left as it is, and nothing of it is told.
-	SettleRequests(ctx context.Context, settled []Settled) error
+	SettleRequests(ctx context.Context, settled ...Settled) error
 	// Orphans lists the certificates that were issued for updates which had been
 	// cancelled: the requests that have an Orphan.
 	Orphans(ctx context.Context) ([]Request, error)
@@ -71,9 +77,7 @@ type Requests interface {
 
 // Settled is what became of a request when its CA was asked.
 type Settled struct {
-	Request Request
-	Next    time.Time // when it is to be asked about again; zero for never
-	Until   time.Time // as it was taken
+	Request Request // of the Version that was taken
 	Letters []Letter
 	Audit   []AuditRow
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // Resume finishes the journalled plan of a card whose update was interrupted,
@@ -44,9 +45,11 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 		return Run{}, err
 	case !ok:
 		return Run{}, &Error{Op: "continue update", Kind: WrongState, Err: errors.New("no update of this card was interrupted")}
+	case back && run.rested():
+		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update waits for a CA: it can be cancelled")}
 	case back && run.Committed():
 		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update has gone too far")}
-	case back || run.Committed() || run.goesBack():
+	case back || run.Committed() && !run.rests() || run.goesBack():
 		return run, nil
 	}
 	user, err := d.user(ctx, run.Plan.User.ID)
@@ -67,7 +70,7 @@ func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err != nil {
 		return Result{}, during(err, run.ID)
 	}
-	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, again: true}
+	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, retry: map[int]time.Duration{}, again: true}
 	defer r.lock()
 	if err := r.sameCard(ctx); err != nil {
 		return Result{}, during(err, run.ID)

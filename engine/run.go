@@ -21,6 +21,8 @@ type runner struct {
 	back  bool         // a person wants the run taken back
 	fresh map[int]bool // steps begun by this runner: nothing of them can have happened before
 	again bool         // the run was begun by another runner: the card has been in other hands since
+
+	retry map[int]time.Duration // when CAs that hold requests want to be asked again, by step
 }
 
 // lock locks the card. What was done is done; trouble here only goes to the
@@ -33,7 +35,13 @@ func (r *runner) lock() {
 
 func (r *runner) carry(ctx context.Context) (res Result, err error) {
 	defer r.rescue(&err)
-	if !r.back && !r.run.goesBack() {
+	switch {
+	case r.run.goesBack():
+	case r.back:
+		if err := r.finishTorn(ctx); err != nil {
+			return Result{}, r.stop(ctx, err)
+		}
+	default:
 		if err := r.forward(ctx); err != nil {
 			return Result{}, r.stop(ctx, err)
 		}
@@ -66,9 +74,15 @@ func (r *runner) forward(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.collect(ctx); err != nil {
+		return err
+	}
 	for {
 		n, more := r.run.next()
-		if !more {
+		switch {
+		case !more && r.run.Waits():
+			return r.rest(ctx)
+		case !more:
 			return r.end(ctx, nil, r.run.finishes())
 		}
 		if err := r.begin(ctx, n); err != nil {
@@ -145,6 +159,9 @@ func (r *runner) following(note Note) ([]Note, RunEnd, error) {
 		return []Note{note}, "", nil
 	}
 	n, more := ahead.next()
+	if !more && ahead.Waits() {
+		return []Note{note}, "", nil
+	}
 	if !more {
 		return []Note{note}, ahead.finishes(), nil
 	}
@@ -166,15 +183,8 @@ func (r *runner) begun(n int) (Note, error) {
 
 // note writes to the journal, whatever happens to ctx: the deed is done.
 func (r *runner) note(ctx context.Context, notes []Note, end RunEnd) error {
-	var audit *AuditRow
-	if end != "" {
-		audit = &AuditRow{
-			At: r.desk.Now(), Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
-			User: r.run.Plan.User.ID, Run: r.run.ID, Result: string(end),
-		}
-	}
 	lease := r.desk.lease(r.run.Actor, r.run.Fence)
-	if err := r.desk.Journal.Note(context.WithoutCancel(ctx), r.run.ID, lease, notes, end, audit); err != nil {
+	if err := r.desk.Journal.Note(context.WithoutCancel(ctx), r.run.ID, lease, notes, end, r.closing(end)); err != nil {
 		return err
 	}
 	r.run.Notes = append(r.run.Notes, notes...)
@@ -186,11 +196,34 @@ func (r *runner) end(ctx context.Context, notes []Note, end RunEnd) error {
 	return r.note(ctx, notes, end)
 }
 
+// closing is what is said of a run's end that has no record of its own.
+func (r *runner) closing(end RunEnd) *Closing {
+	if end == "" {
+		return nil
+	}
+	c := &Closing{Audit: r.audit(string(end))}
+	if end == TakenBack && len(r.run.refusals()) > 0 {
+		n := r.run.notice(r.desk.Now())
+		n.Event, n.Trouble, n.Refused = UpdateFailed, CARefused, r.run.refusals()
+		c.Letters = r.run.letters(n)
+	}
+	return c
+}
+
+// audit is a row about the run.
+func (r *runner) audit(result string) AuditRow {
+	return AuditRow{
+		At: r.desk.Now(), Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
+		User: r.run.Plan.User.ID, Run: r.run.ID, Result: result,
+	}
+}
+
 // stop decides what trouble on the way forward means. As long as nothing was
 // begun but proving the card, the run is closed and nothing was changed.
 func (r *runner) stop(ctx context.Context, err error) error {
 	for _, n := range r.run.Notes {
 		if r.run.Plan.Steps[n.Step].Verb != ProveCard {
+			r.tellFailed(ctx, err)
 			return during(err, r.run.ID)
 		}
 	}
@@ -198,6 +231,27 @@ func (r *runner) stop(ctx context.Context, err error) error {
 		return during(errors.Join(err, cerr), r.run.ID)
 	}
 	return err
+}
+
+// tellFailed writes to whom the policy wants told that an update stopped, once a
+// run. A run that a person stopped, or another kiosk has taken, has not failed.
+func (r *runner) tellFailed(ctx context.Context, err error) {
+	switch KindOf(err) { //nolint:exhaustive // every other kind is a failure
+	case Stopped, Overtaken, StoreTrouble, StoreFull:
+		return
+	}
+	n := r.run.notice(r.desk.Now())
+	n.Event, n.Trouble, n.Written, n.Removed, n.Kept = UpdateFailed, KindOf(err), nil, nil, nil
+	letters := r.run.letters(n)
+	if len(letters) == 0 {
+		return
+	}
+	row := r.audit("failed")
+	row.Detail = Clean(err.Error())
+	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	if nerr := r.desk.Journal.Note(context.WithoutCancel(ctx), r.run.ID, lease, nil, "", &Closing{Audit: row, Letters: letters}); nerr != nil {
+		r.desk.Log.Warn("nobody was told that the update stopped", "run", r.run.ID, "err", nerr)
+	}
 }
 
 // during marks trouble as that of a run which stands in the journal.
@@ -222,21 +276,35 @@ func (r *runner) tell(e Event) {
 // tellSettled tells the watcher of a resumed run what was done before.
 func (r *runner) tellSettled() {
 	for i := range r.run.Plan.Steps {
-		if r.run.has(i, Done) || r.run.has(i, Refused) || r.run.skips(i) {
+		switch {
+		case r.run.has(i, Done) || r.run.has(i, Refused) || r.run.skips(i):
 			r.tell(Event{Kind: EventSkip, Step: i})
+		case r.run.held(i):
+			r.tell(Event{Kind: EventHeld, Step: i})
 		}
 	}
 }
 
 func (r *runner) settled(note Note) {
 	r.desk.Log.Info("step settled", "run", r.run.ID, "step", note.Step, "undo", note.Undo, "as", string(note.Kind))
-	r.tell(Event{Kind: EventDone, Step: note.Step, Undo: note.Undo})
+	kind := EventDone
+	if note.Kind == Held {
+		kind = EventHeld
+	}
+	r.tell(Event{Kind: kind, Step: note.Step, Undo: note.Undo})
 }
 
 // result tells how the run ended.
 func (r *runner) result() Result {
 	res := Result{Run: r.run.ID, End: r.run.End, Notice: r.run.notice(r.run.recordedAt()), Refusals: r.run.refusals()}
-	if res.End != TakenBack {
+	switch {
+	case res.End == "":
+		res.Notice = r.run.waitingNotice(r.desk.Now())
+		res.Letters = r.run.letters(res.Notice)
+	case res.End == TakenBack && r.run.rested():
+		res.Notice = r.run.cancelNotice(r.desk.Now())
+		res.Letters = r.run.letters(res.Notice)
+	case res.End != TakenBack:
 		res.Letters = r.run.letters(res.Notice)
 	}
 	return res

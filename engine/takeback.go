@@ -23,26 +23,36 @@ func (r *runner) backward(ctx context.Context) error {
 			return err
 		}
 		r.tell(Event{Kind: EventBegun, Undo: true, Step: n})
-		if err := r.undo(ctx, s); err != nil {
+		if s.Verb == WriteRecord { // ends the run
+			return r.recordCancelled(ctx, n)
+		}
+		data, err := r.undo(ctx, s)
+		if err != nil {
 			return err
 		}
-		done := Note{Undo: true, Step: n, Kind: Done, At: r.desk.Now()}
+		done := Note{Undo: true, Step: n, Kind: Done, At: r.desk.Now(), Data: data}
 		if err := r.note(ctx, []Note{done}, ""); err != nil {
 			return err
 		}
 		r.settled(done)
 	}
+	if len(r.run.watched()) > 0 {
+		return r.recordCancelled(ctx, len(steps))
+	}
 	return r.end(ctx, nil, TakenBack)
 }
 
-func (r *runner) undo(ctx context.Context, s Step) error {
-	if s.Verb == RemoveKey {
-		return r.removeKey(ctx, s)
+func (r *runner) undo(ctx context.Context, s Step) (Data, error) {
+	switch s.Verb { //nolint:exhaustive // undoSteps makes no others
+	case RemoveKey:
+		return Data{}, r.removeKey(ctx, s)
+	case RemoveCertificate:
+		return Data{}, r.card.RemoveCertificate(context.WithoutCancel(ctx), s.Place)
+	case WriteHistory:
+		return Data{}, r.card.WriteFile(context.WithoutCancel(ctx), CardFile{Former: &s.Count})
 	}
-	if s.Verb == RemoveCertificate {
-		return r.card.RemoveCertificate(context.WithoutCancel(ctx), s.Place)
-	}
-	return r.giveBack(ctx, s)
+	watch, err := r.giveBack(ctx, s)
+	return Data{Watch: watch}, err
 }
 
 // removeKey removes a key where the card can; where it cannot, a key without a
@@ -67,18 +77,27 @@ func (r *runner) removeKey(ctx context.Context, s Step) error {
 	return err
 }
 
-// giveBack revokes what a request brought. A request the CA never saw brought
-// nothing.
-func (r *runner) giveBack(ctx context.Context, s Step) error {
+// giveBack withdraws a request, and revokes what it brought. A request the CA
+// never saw brought nothing. When the CA lets nobody withdraw, or the CA of a run
+// that waited cannot be asked, the request has to be watched: a certificate may
+// still come of it. Such a run has waited for days, and need not wait for that.
+func (r *runner) giveBack(ctx context.Context, s Step) (watch bool, err error) {
 	ca, err := r.desk.ca(s.Ask.CA)
 	if err != nil {
-		return err
+		return false, err
 	}
-	answer, ok, err := ca.Lookup(ctx, s.Request)
-	if err != nil || !ok || answer.State != RequestIssued {
-		return err
+	answer, ok, err := ca.Withdraw(ctx, s.Request)
+	if err == nil && ok && answer.State == RequestIssued {
+		err = r.revoke(ctx, ca, s.Ask.CA, answer.Certificate)
 	}
-	return r.revoke(ctx, ca, s.Ask.CA, answer.Certificate)
+	switch {
+	case Is(err, CAAway) && r.run.rested():
+		r.desk.Log.Warn("CA does not answer: the request is watched", "run", r.run.ID, "ca", s.Ask.CA, "request", s.Request, "err", err)
+		return true, nil
+	case err != nil:
+		return false, err
+	}
+	return ok && answer.State == RequestPending, nil
 }
 
 // revoke revokes a certificate that is not to be used. A station that may not

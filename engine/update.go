@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Result is how an update ended.
 type Result struct {
 	Run      RunID
-	End      RunEnd
+	End      RunEnd    // "" when the update waits for a CA
 	Notice   Notice    // what was written, removed and kept; also what the letter tells
 	Letters  []Letter  // who will be written to; nobody when there is no address
 	Refusals []Refusal // what the CA said no to
@@ -46,6 +47,7 @@ const (
 	EventSkip                   // a step has fallen away, or was done before
 	EventMoved                  // bytes reached the card
 	EventTouch                  // the card waits for a finger
+	EventHeld                   // a CA holds the step's request
 )
 
 // Update carries a plan out: it checks everything that can fail elsewhere,
@@ -84,7 +86,7 @@ func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err != nil {
 		return Result{}, err
 	}
-	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}}
+	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, retry: map[int]time.Duration{}}
 	defer r.lock()
 	if err := r.asPlanned(ctx); err != nil {
 		return Result{}, err

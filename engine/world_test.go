@@ -30,11 +30,23 @@ type world struct {
 	record  *Record
 	runs    []Run // the latest last
 	letters []Letter
-	entry   map[string]bool // fingerprints of what the directory shows of the user
-	bound   map[string]bool // the account's altSecurityIdentities
-	errands []Errand
-	texts   map[string][]byte
-	pfx     map[string]*ecdsa.PrivateKey // fingerprint → key
+
+	requests []*keptRequest
+	audit    []AuditRow // of requests and of how runs ended
+
+	holds    map[string]bool // profiles whose requests are held
+	decides  bool            // the CA can decide before there is a key
+	keepsAll bool            // it lets nobody withdraw
+	down     bool            // it does not answer
+	asked    map[string]CARequest
+	grants   map[string]int  // how many certificates a request brought
+	faults   []string        // what the CA saw of the kiosk that must not be
+	renewals int             // requests that a certificate vouched for
+	entry    map[string]bool // fingerprints of what the directory shows of the user
+	bound    map[string]bool // the account's altSecurityIdentities
+	errands  []Errand
+	texts    map[string][]byte
+	pfx      map[string]*ecdsa.PrivateKey // fingerprint → key
 
 	answers map[string]Answer // by request id
 	revoked []Revocation
@@ -56,6 +68,7 @@ func newWorld(kind string) *world {
 	w := &world{
 		id: Identity{ID: "card-1", Serial: "1", Model: kind, GUID: "00"}, now: modelNow, user: ada,
 		texts: map[string][]byte{}, pfx: map[string]*ecdsa.PrivateKey{}, answers: map[string]Answer{}, refuses: map[string]bool{},
+		holds: map[string]bool{}, asked: map[string]CARequest{}, grants: map[string]int{},
 	}
 	w.card = &modelCard{
 		world: w, can: modelAbilities(kind), keys: map[Place]modelKey{}, objects: map[Place][]byte{}, full: map[Place]bool{},
@@ -63,7 +76,7 @@ func newWorld(kind string) *world {
 	}
 	w.desk = &Desk{
 		Directory: modelDirectory{w}, Readers: modelReaders{w}, CAs: map[string]CA{"corp": modelCA{w}},
-		Ledger: modelLedger{w}, Journal: modelJournal{w}, Audit: silentAudit{}, Vault: modelVault{}, Texts: modelTexts{w},
+		Ledger: modelLedger{w}, Journal: modelJournal{w}, Requests: modelRequests{w}, Audit: silentAudit{}, Vault: modelVault{}, Texts: modelTexts{w},
 		Commons: modelCommons{w}, PolicyOf: func(User) (Policy, error) { return w.policy, nil },
 		Now: func() time.Time { return w.now }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	}
@@ -296,8 +309,19 @@ func (j modelJournal) Take(context.Context, RunID, Lease) (Run, error) {
 	return run, j.look()
 }
 
-func (j modelJournal) Note(_ context.Context, id RunID, lease Lease, notes []Note, end RunEnd, _ *AuditRow) error {
-	return j.deed(func() error { return j.write(id, lease, notes, end) })
+func (j modelJournal) Note(_ context.Context, id RunID, lease Lease, notes []Note, end RunEnd, c *Closing) error {
+	return j.deed(func() error {
+		err := j.write(id, lease, notes, end)
+		if err == nil && c != nil {
+			j.audit = append(j.audit, c.Audit)
+			j.send(c.Letters)
+		}
+		return err
+	})
+}
+
+func (j modelJournal) Rest(ctx context.Context, id RunID, lease Lease, o Outcome) error {
+	return j.Record(ctx, id, lease, o)
 }
 
 func (j modelJournal) write(id RunID, lease Lease, notes []Note, end RunEnd) error {
@@ -316,7 +340,10 @@ func (j modelJournal) Record(_ context.Context, id RunID, lease Lease, o Outcome
 		r := copied(o.Record)
 		r.Version = version + 1
 		j.record = &r
-		j.letters, j.errands = append(j.letters, o.Letters...), append(j.errands, o.Errands...)
+		j.errands = append(j.errands, o.Errands...)
+		j.audit = append(j.audit, o.Audit)
+		j.send(o.Letters)
+		j.keep(o.Requests)
 		return j.write(id, lease, o.Notes, o.End)
 	})
 }
@@ -327,44 +354,10 @@ func (j modelJournal) Runs(context.Context, CardID) ([]Run, error) {
 	return runs, j.look()
 }
 
-// modelCA issues at once what it is asked for.
-type modelCA struct{ *world }
-
-func (a modelCA) Ready(context.Context, string, int) error { return a.look() }
-
-func (a modelCA) Ask(_ context.Context, r CARequest) (Answer, error) {
-	var answer Answer
-	err := a.deed(func() error {
-		if known, ok := a.answers[r.ID]; ok {
-			answer = known
-			return nil
-		}
-		csr, err := x509.ParseCertificateRequest(r.CSR)
-		if err != nil {
-			return err
-		}
-		if err := csr.CheckSignature(); err != nil {
-			return err
-		}
-		answer = Answer{State: RequestRejected, Words: "no"}
-		if !a.refuses[r.Profile] {
-			answer = Answer{State: RequestIssued, Certificate: a.sign(&x509.Certificate{
-				RawSubject: csr.RawSubject, ExtraExtensions: csr.Extensions,
-				NotBefore: a.now, NotAfter: a.now.AddDate(0, 0, r.ValidDays),
-			}, csr.PublicKey)}
-		}
-		a.answers[r.ID] = answer
-		return nil
-	})
-	return answer, err
-}
-
-func (a modelCA) Lookup(_ context.Context, id string) (Answer, bool, error) {
-	answer, ok := a.answers[id]
-	return answer, ok, a.look()
-}
-
 func (a modelCA) Revoke(_ context.Context, serial string, why RevokeReason) error {
+	if err := a.reach(); err != nil {
+		return err
+	}
 	return a.deed(func() error {
 		if revocationOf(a.revoked, serial) == nil {
 			a.revoked = append(a.revoked, Revocation{Serial: serial, At: a.now, Reason: why})
@@ -373,21 +366,15 @@ func (a modelCA) Revoke(_ context.Context, serial string, why RevokeReason) erro
 	})
 }
 
-func (a modelCA) Revoked(context.Context) ([]Revocation, error) { return a.revoked, a.look() }
+func (a modelCA) Revoked(context.Context) ([]Revocation, error) { return a.revoked, a.reach() }
 
 func (a modelCA) Former() [][]byte { return nil }
-
-func (a modelCA) DecidesFirst() bool { return false }
-
-func (a modelCA) Withdraw(ctx context.Context, id string) (Answer, bool, error) {
-	return a.Lookup(ctx, id)
-}
 
 func (a modelCA) Release(context.Context, string) error { return a.look() }
 
 func (a modelCA) Issuers(context.Context) ([][]byte, error) {
 	_, root := modelRoot()
-	return [][]byte{root.Raw}, a.look()
+	return [][]byte{root.Raw}, a.reach()
 }
 
 // modelRoot is the CA's own key and certificate.

@@ -131,7 +131,7 @@ func (a *App) buildPIN(s scene) screen {
 
 func (a *App) buildProgress(s scene) screen {
 	t, d := a.needs.Text, &a.draft
-	title := t.ProgressTitle(d.Connected.Contents.Identity, d.Action == walk.TakeBackUpdate)
+	title := t.ProgressTitle(d.Connected.Contents.Identity, d.GoesBack(), d.Action == walk.CancelUpdate)
 	watch := newRunWatch()
 	return newProgress(s, title, watch, func() {
 		a.running = true
@@ -156,6 +156,10 @@ func (a *App) job(watch *runWatch) func(context.Context) {
 			result, err = desk.Resume(ctx, actor, d.Connected, d.PIN, watch.tell)
 		case walk.TakeBackUpdate:
 			result, err = desk.TakeBack(ctx, actor, d.Connected, d.PIN, watch.tell)
+		case walk.CancelUpdate:
+			result, err = desk.CancelUpdate(ctx, actor, d.Connected, d.PIN, watch.tell)
+		case walk.UpdateAgain:
+			result, err = desk.EndRejected(ctx, actor, d.Connected, d.PIN, watch.tell)
 		case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory:
 		}
 		watch.end(result, err)

@@ -322,6 +322,9 @@ func (p *profile) body(w int) []string {
 	if v.Unfinished != nil {
 		lines = append(lines, p.unfinished(*v.Unfinished, w)...)
 	}
+	if v.Pending != nil {
+		lines = append(lines, p.pending(*v.Pending, w)...)
+	}
 	lines = append(lines, p.reasons(v, w)...)
 	return append(lines, p.contents(v, w)...)
 }
@@ -342,6 +345,24 @@ func (p *profile) unfinished(r engine.RunSummary, w int) []string {
 	return append(lines, "")
 }
 
+// pending says what an update waits for, and what works meanwhile.
+func (p *profile) pending(wait engine.Pending, w int) []string {
+	lines := []string{" " + p.look.title.Render(p.text.PendingTitle(wait))}
+	for _, l := range p.text.RequestLines(wait) {
+		lead, style := p.look.request(l)
+		for i, part := range widget.Wrap(l.Text, w-6-widget.Width(lead)) {
+			if i > 0 {
+				lead = strings.Repeat(" ", widget.Width(lead))
+			}
+			lines = append(lines, "   "+style.Render(lead+" "+part))
+		}
+	}
+	for _, words := range []string{p.text.Meanwhile(wait.Works, p.profile.User.Name), p.text.PendingNext(wait)} {
+		lines = append(lines, hang(" ", words, w)...)
+	}
+	return append(lines, "")
+}
+
 // reason puts a glyph before a reason: what has ended or will, what is to come,
 // what is to go, and what is not as it was.
 func (l look) reason(r engine.Reason, words string) string {
@@ -354,6 +375,11 @@ func (l look) reason(r engine.Reason, words string) string {
 		return l.glyph.minus + " " + words
 	case engine.TemplateMissing:
 		return l.glyph.plus + " " + words
+	case engine.UpdateDecided:
+		if r.Approved > 0 {
+			return l.good.Render(l.glyph.good + " " + words)
+		}
+		return l.bad.Render(l.glyph.bad + " " + words)
 	case engine.OptionalAvailable, engine.OtherPolicy, engine.WrittenOutside, engine.AttributeChanged, engine.CommonReplaced, engine.AccessSwitched:
 		return l.warn.Render(l.glyph.soon + " " + words)
 	}

@@ -43,6 +43,7 @@ const (
 	stepWorks
 	stepDone
 	stepSkipped
+	stepHeld // a CA holds its request
 )
 
 // ticked moves the clock on the screen.
@@ -95,6 +96,8 @@ func (p *progress) note(e engine.Event) {
 		p.touch = false
 	case engine.EventSkip:
 		p.states[e.Step].phase = stepSkipped
+	case engine.EventHeld:
+		p.states[e.Step].phase = stepHeld
 	case engine.EventMoved:
 		p.moved = [2]int{e.Done, e.Total}
 	case engine.EventTouch:
@@ -111,18 +114,31 @@ func (p *progress) View(w, h int) string {
 	if p.touch {
 		foot = append([]string{"   " + p.look.focus.Render(" "+p.text.Progress.Touch+" ")}, foot...)
 	}
-	list := widget.List{Len: len(p.steps), Cursor: p.current()}
-	rows := list.View(max(h-len(head)-len(foot), 1), func(i int, _ bool) string { return p.row(i, w) })
+	shown := p.shown()
+	list := widget.List{Len: len(shown), Cursor: p.current(shown)}
+	rows := list.View(max(h-len(head)-len(foot), 1), func(i int, _ bool) string { return p.row(shown[i], w) })
 	lines := append(head, widget.Lines(rows, h-len(head)-len(foot))...)
 	return strings.Join(append(lines, foot...), "\n")
 }
 
+// shown are the steps that are to happen: those that only a refusal brings are
+// shown once they have.
+func (p *progress) shown() []int {
+	var shown []int
+	for i, s := range p.steps {
+		if phase := p.states[i].phase; !s.IfRefused || phase == stepWorks || phase == stepDone {
+			shown = append(shown, i)
+		}
+	}
+	return shown
+}
+
 // current is the step to keep in sight.
-func (p *progress) current() int {
+func (p *progress) current(shown []int) int {
 	at := 0
-	for i, s := range p.states {
-		if s.phase != stepWaits {
-			at = min(i+3, len(p.states)-1)
+	for row, i := range shown {
+		if p.states[i].phase != stepWaits {
+			at = min(row+3, len(shown)-1)
 		}
 	}
 	return at
@@ -135,6 +151,8 @@ func (p *progress) row(i, w int) string {
 	case stepWaits:
 	case stepSkipped:
 		mark = p.look.good.Render(g.good)
+	case stepHeld:
+		mark, right = p.look.warn.Render(g.wait), p.text.Progress.Held
 	case stepDone:
 		mark, right = p.look.good.Render(g.good), p.text.Seconds(s.took)
 	case stepWorks:

@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -57,7 +58,9 @@ func (a *App) readersAre(msg readersChanged) tea.Cmd {
 	if a.ctx.Err() != nil {
 		return nil
 	}
+	before := a.readers.views
 	a.readers.views, a.readers.trouble, a.readers.seen = msg.views, msg.err, true
+	a.sayReady(before)
 	again := a.watchReaders()
 	if msg.err != nil {
 		look := a.lookAtReaders()
@@ -72,6 +75,22 @@ func (a *App) readersAre(msg readersChanged) tea.Cmd {
 		}
 	}
 	return tea.Batch(again, a.cardMoved(), a.tellReaders())
+}
+
+// sayReady says, where users are looked for, that a card was put in whose update was
+// approved.
+func (a *App) sayReady(before []engine.ReaderView) {
+	if a.stage != walk.FindUser && a.stage != walk.WorkList {
+		return
+	}
+	for _, v := range a.readers.views {
+		known := slices.ContainsFunc(before, func(b engine.ReaderView) bool {
+			return b.Reader.Name == v.Reader.Name && b.Reader.Visit == v.Reader.Visit && b.Ready
+		})
+		if v.Ready && !known && v.Card != nil {
+			a.status = a.needs.Text.ReadyInReader(v)
+		}
+	}
 }
 
 // tellReaders gives the page what is known of the readers.

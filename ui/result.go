@@ -71,7 +71,10 @@ func (r *result) choose() tea.Cmd {
 
 func (r *result) View(w, h int) string {
 	mark := r.look.good.Render(r.look.glyph.good + " ")
-	if r.result.End != engine.Finished {
+	switch {
+	case r.result.End == "":
+		mark = r.look.warn.Render(r.look.glyph.wait + " ")
+	case r.result.End != engine.Finished && r.result.Notice.Event != engine.UpdateCancelled:
 		mark = r.look.bad.Render(r.look.glyph.bad + " ")
 	}
 	head := []string{" " + mark + r.look.title.Render(r.text.ResultTitle(r.result)), ""}

@@ -4,6 +4,7 @@ import (
 	"charm.land/lipgloss/v2"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/words"
 )
 
 // look is how things are drawn: styles of the sixteen colours, and glyphs. A
@@ -73,6 +74,21 @@ func (l look) life(life engine.Life, words string) string {
 		return l.warn.Render(l.glyph.soon + " " + words)
 	}
 	return words
+}
+
+// request is the glyph and the colour of where a request stands.
+func (l look) request(line words.RequestLine) (glyph string, style lipgloss.Style) {
+	if line.Error {
+		return l.glyph.soon, l.warn
+	}
+	switch line.State {
+	case engine.RequestApproved, engine.RequestIssued:
+		return l.glyph.good, l.good
+	case engine.RequestRejected, engine.RequestWithdrawn:
+		return l.glyph.bad, l.bad
+	case engine.RequestPending:
+	}
+	return l.glyph.wait, l.warn
 }
 
 // button draws one button; the one in focus shows without colour too.

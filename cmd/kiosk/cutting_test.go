@@ -169,7 +169,7 @@ func (j cutJournal) Take(ctx context.Context, id engine.RunID, l engine.Lease) (
 	return run, err
 }
 
-func (j cutJournal) Note(ctx context.Context, id engine.RunID, l engine.Lease, notes []engine.Note, end engine.RunEnd, a *engine.AuditRow) error {
+func (j cutJournal) Note(ctx context.Context, id engine.RunID, l engine.Lease, notes []engine.Note, end engine.RunEnd, a *engine.Closing) error {
 	return j.around(func() error {
 		kept := j.keep(notes)
 		return j.reached(kept, j.Journal.Note(ctx, id, l, kept, end, a))

@@ -422,7 +422,7 @@ type fillingJournal struct {
 	notes  int
 }
 
-func (f *fillingJournal) Note(ctx context.Context, id engine.RunID, l engine.Lease, notes []engine.Note, end engine.RunEnd, a *engine.AuditRow) error {
+func (f *fillingJournal) Note(ctx context.Context, id engine.RunID, l engine.Lease, notes []engine.Note, end engine.RunEnd, a *engine.Closing) error {
 	if f.notes++; f.notes == f.fillAt {
 		out, err := os.Create(f.junk)
 		if err != nil {

@@ -28,6 +28,7 @@ type updateCmd struct {
 	Yes      bool     `help:"Carry the plan out. Without it the plan is only printed."`
 	Assign   bool     `help:"Assign the card named with --card to the user first, if nobody has it."`
 	TakeBack bool     `help:"Take an interrupted update back instead of continuing it."`
+	Cancel   bool     `help:"Cancel an update that waits for a CA."`
 	JSON     bool     `name:"json" help:"Print plan and result as JSON."`
 }
 
@@ -36,6 +37,9 @@ func (updateCmd) Help() string {
 	return `Exit codes: 0 done, 1 a fault of the program or its store, 2 usage or configuration,
 3 a CA holds the request, 4 card or PIN, 5 CA, directory, mail or access system,
 6 refused by permission or state.
+
+An update that waits for a CA is continued as far as the CA has decided, or, with --cancel,
+cancelled. One that the CA has rejected is ended; run the command again to ask anew.
 
 An update that was interrupted is continued: its journalled plan is finished, whatever --template
 and --without say. With --card that works also while the directory does not tell of the user.
@@ -85,7 +89,11 @@ func (cmd updateCmd) update(ctx context.Context, p *parts) error {
 	if _, err := p.desk.RunErrands(ctx); err != nil {
 		p.log.Warn("errands wait for the kiosk", "err", err)
 	}
-	if wanted := result.End == engine.TakenBack && cmd.TakeBack; result.End != engine.Finished && !wanted {
+	if result.End == "" {
+		return told{&engine.Error{Op: "update card", Kind: engine.CAHolds, Subject: holders(*result)}}
+	}
+	wanted := result.End == engine.TakenBack && (cmd.TakeBack || cmd.Cancel)
+	if result.End != engine.Finished && !wanted {
 		return &engine.Error{Op: "update card", Kind: engine.CARefused, Subject: refusals(*result)}
 	}
 	return nil
@@ -206,6 +214,10 @@ func (cmd updateCmd) carry(ctx context.Context, p *parts, c *engine.Connected, u
 		return nil, err
 	}
 	switch {
+	case view.Pending != nil && (view.Unfinished == nil || view.Unfinished.Waited):
+		return cmd.waiting(ctx, p, c, *view.Pending)
+	case cmd.Cancel:
+		return nil, &engine.Error{Op: "cancel update", Kind: engine.WrongState, Subject: c.Contents.Identity.Label(), Err: errors.New("no update of this card waits for a CA")}
 	case view.Unfinished != nil:
 		return cmd.again(ctx, p, c, *view.Unfinished)
 	case cmd.TakeBack: // and not, instead, a new update
@@ -397,9 +409,14 @@ func (cmd updateCmd) watch(p *parts) func(engine.Event) {
 			began = p.desk.Now()
 		case engine.EventDone:
 			t := &words.English
-			fmt.Printf(t.Plain.StepLine+"  %s\n", e.Step+1, len(steps), t.Step(steps[e.Step], e.Undo), t.Seconds(p.desk.Now().Sub(began).Round(time.Millisecond)))
+			n, of := engine.Count(steps, e.Step)
+			fmt.Printf(t.Plain.StepLine+"  %s\n", n, of, t.Step(steps[e.Step], e.Undo), t.Seconds(p.desk.Now().Sub(began).Round(time.Millisecond)))
 		case engine.EventTouch:
 			fmt.Println(words.English.Progress.Touch)
+		case engine.EventHeld:
+			t := &words.English
+			n, of := engine.Count(steps, e.Step)
+			fmt.Printf(t.Plain.StepLine+"  %s\n", n, of, t.Step(steps[e.Step], e.Undo), t.Progress.Held)
 		case engine.EventSkip, engine.EventMoved:
 		}
 	}

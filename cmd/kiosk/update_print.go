@@ -39,18 +39,30 @@ func (cmd updateCmd) printResult(r engine.Result) {
 	t := &words.English
 	if cmd.JSON {
 		printJSON(struct {
-			Run      engine.RunID     `json:"run"`
-			End      engine.RunEnd    `json:"end"`
-			Written  []engine.Managed `json:"written,omitempty"`
-			Removed  []engine.Loss    `json:"removed,omitempty"`
-			Kept     []engine.Stay    `json:"kept,omitempty"`
-			Refusals []engine.Refusal `json:"refusals,omitempty"`
-		}{r.Run, r.End, r.Notice.Written, r.Notice.Removed, r.Notice.Kept, r.Refusals})
+			Run      engine.RunID           `json:"run"`
+			End      engine.RunEnd          `json:"end"`
+			Written  []engine.Managed       `json:"written,omitempty"`
+			Removed  []engine.Loss          `json:"removed,omitempty"`
+			Kept     []engine.Stay          `json:"kept,omitempty"`
+			Refusals []engine.Refusal       `json:"refusals,omitempty"`
+			Requests []engine.NoticeRequest `json:"requests,omitempty"`
+		}{r.Run, end(r), r.Notice.Written, r.Notice.Removed, r.Notice.Kept, r.Refusals, r.Notice.Requests})
 		return
 	}
 	fmt.Println(t.ResultTitle(r))
 	printLines(t.ResultLines(r))
 	printLines(t.ResultDetails(r))
+}
+
+// end is how the run ended, in one word: one that waits for a CA has not.
+func end(r engine.Result) engine.RunEnd {
+	switch {
+	case r.End == "":
+		return "pending"
+	case r.Notice.Event == engine.UpdateCancelled:
+		return "cancelled"
+	}
+	return r.End
 }
 
 // leads are what stands before a line of each mark.

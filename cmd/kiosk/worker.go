@@ -64,6 +64,7 @@ func (j job) pause(next, now time.Time) time.Duration {
 func (p *parts) jobs() []job {
 	jobs := []job{
 		{name: "errands", do: p.desk.RunErrands, ofRuns: true, longest: lookAgain},
+		{name: "requests", do: p.desk.AskHeld, ofRuns: true, longest: lookAgain},
 		{name: "revocations", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshRevocations(ctx)
 			return p.desk.Now().Add(revocationsEvery), err

@@ -49,6 +49,8 @@ type jsonReason struct {
 	Is          *string      `json:"is,omitempty"`
 	On          *bool        `json:"on,omitempty"` // access-switched
 
+	Approved   int                `json:"approved,omitempty"` // update-approved: certificates to be written
+	Refused    int                `json:"refused,omitempty"`  // certificates that the CA refused
 	Revocation *engine.Revocation `json:"revocation,omitempty"`
 }
 
@@ -70,6 +72,8 @@ func fields(r engine.Reason) jsonReason {
 		return jsonReason{Template: r.Template, Place: r.Place}
 	case engine.AccessSwitched:
 		return jsonReason{On: &r.On}
+	case engine.UpdateDecided:
+		return jsonReason{Approved: r.Approved, Refused: r.Refused}
 	case engine.Revoked:
 		return jsonReason{Template: r.Template, Place: r.Place, Revocation: &r.Revocation}
 	case engine.OptionalAvailable:

@@ -17,6 +17,8 @@ const (
 	commonReplaced   = "common-replaced"
 	accessSwitched   = "access-switched"
 	revoked          = "revoked"
+	updateApproved   = "update-approved"
+	updateRejected   = "update-rejected"
 	optional         = "optional-available" // never makes a card due
 )
 
@@ -25,6 +27,7 @@ func Names() []string {
 	return []string{
 		expires, otherPolicy, writtenOutside, templateMissing, templateRemoved, attributeChanged,
 		commonMissing, commonRemoved, commonReplaced, accessSwitched, revoked,
+		updateApproved, updateRejected,
 	}
 }
 
@@ -53,6 +56,11 @@ func Name(r engine.Reason) string {
 		return commonReplaced
 	case engine.AccessSwitched:
 		return accessSwitched
+	case engine.UpdateDecided:
+		if r.Approved > 0 {
+			return updateApproved
+		}
+		return updateRejected
 	case engine.Revoked:
 		return revoked
 	case engine.OptionalAvailable:

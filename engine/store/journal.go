@@ -89,7 +89,7 @@ func openRun(ctx context.Context, tx *sql.Tx, id engine.RunID, lease engine.Leas
 
 // Note adds notes in their order, and ends the run and frees the card when end
 // is not "". Kind Overtaken when the fence is old or the run has ended.
-func (s *Store) Note(ctx context.Context, id engine.RunID, lease engine.Lease, notes []engine.Note, end engine.RunEnd, audit *engine.AuditRow) error {
+func (s *Store) Note(ctx context.Context, id engine.RunID, lease engine.Lease, notes []engine.Note, end engine.RunEnd, c *engine.Closing) error {
 	return s.change(ctx, "write note", func(tx *sql.Tx) error {
 		if err := keepLease(ctx, tx, "write note", id, lease); err != nil {
 			return err
@@ -97,13 +97,25 @@ func (s *Store) Note(ctx context.Context, id engine.RunID, lease engine.Lease, n
 		if err := addNotes(ctx, tx, id, notes); err != nil {
 			return err
 		}
-		if audit != nil {
-			if err := addAudit(ctx, tx, *audit); err != nil {
-				return err
-			}
+		if err := closeRun(ctx, tx, c); err != nil {
+			return err
 		}
 		return endRun(ctx, tx, id, lease, end)
 	})
+}
+
+// closeRun writes what is said when a run ends or stops without an outcome; nil is
+// nothing.
+func closeRun(ctx context.Context, tx *sql.Tx, c *engine.Closing) error {
+	if c == nil {
+		return nil
+	}
+	for _, l := range c.Letters {
+		if err := addLetter(ctx, tx, l); err != nil {
+			return err
+		}
+	}
+	return addAudit(ctx, tx, c.Audit)
 }
 
 func addNotes(ctx context.Context, tx *sql.Tx, run engine.RunID, notes []engine.Note) error {

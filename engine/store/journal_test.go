@@ -127,7 +127,7 @@ func TestEnd(t *testing.T) {
 			s := open(t, newPath(t))
 			l := begin(t, s, run("r1", "c1"), "north")
 			row := auditRow("c1", "r1", string(end))
-			must(t, s.Note(t.Context(), "r1", l, []engine.Note{note(0, engine.Begun)}, end, &row))
+			must(t, s.Note(t.Context(), "r1", l, []engine.Note{note(0, engine.Begun)}, end, &engine.Closing{Audit: row}))
 			if n := count(t, s, `SELECT COUNT(*) FROM audit WHERE run = 'r1'`); n != 1 {
 				t.Errorf("%d audit rows, want 1", n)
 			}

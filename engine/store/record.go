@@ -45,6 +45,9 @@ func record(ctx context.Context, tx *sql.Tx, id engine.RunID, lease engine.Lease
 			return err
 		}
 	}
+	if err := keepRequests(ctx, tx, o.Requests); err != nil {
+		return err
+	}
 	if err := addAudit(ctx, tx, o.Audit); err != nil {
 		return err
 	}
@@ -52,6 +55,17 @@ func record(ctx context.Context, tx *sql.Tx, id engine.RunID, lease engine.Lease
 		return err
 	}
 	return endRun(ctx, tx, id, lease, o.End)
+}
+
+// Rest writes the outcome of a run that waits for a CA, in one transaction, and
+// lets the card go; the run stays open.
+func (s *Store) Rest(ctx context.Context, id engine.RunID, lease engine.Lease, o engine.Outcome) error {
+	return s.change(ctx, "put run down", func(tx *sql.Tx) error {
+		if err := record(ctx, tx, id, lease, o); err != nil {
+			return err
+		}
+		return freeLease(ctx, tx, id)
+	})
 }
 
 // noted reports whether the journal has this note about a step, for who holds

@@ -42,12 +42,13 @@ func (s *Store) Revoked(ctx context.Context, card engine.CardID, version int64, 
 }
 
 // annotate changes a record that is still of this version, unless a run of the
-// card is open: a run writes the whole record when it ends.
+// card is open: a run writes the whole record when it ends. One that waits for a
+// CA reads the record anew.
 func (s *Store) annotate(ctx context.Context, op string, card engine.CardID, version int64, change func(*engine.Record) bool) error {
 	return s.change(ctx, op, func(tx *sql.Tx) error {
 		found, err := collect(ctx, tx, scanRecord, `
 			SELECT id, format, version, facts FROM cards WHERE id = $1 AND version = $2
-				AND NOT EXISTS (SELECT 1 FROM runs WHERE runs.card = cards.id AND runs.ended IS NULL)`, card, version)
+				AND (state = 'pending' OR NOT EXISTS (SELECT 1 FROM runs WHERE runs.card = cards.id AND runs.ended IS NULL))`, card, version)
 		if err != nil || len(found) == 0 || !change(&found[0]) {
 			return err
 		}

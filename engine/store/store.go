@@ -36,6 +36,8 @@ var (
 	_ engine.Audit   = (*Store)(nil)
 	_ engine.Outbox  = (*Store)(nil)
 
+	_ engine.Requests = (*Store)(nil)
+
 	_ engine.Errands     = (*Store)(nil)
 	_ engine.People      = (*Store)(nil)
 	_ engine.PolicyTexts = (*Store)(nil)

@@ -24,6 +24,8 @@ func Actions(p *engine.Profile, card *engine.CardView) []Action {
 
 func cardActions(active bool, card engine.CardView) []Action {
 	switch run := card.Unfinished; {
+	case card.Pending != nil && (run == nil || run.Waited && !run.Turned):
+		return pendingActions(*card.Pending, run != nil)
 	case run != nil && !run.Committed && !run.Turned:
 		return []Action{ContinueUpdate, TakeBackUpdate}
 	case run != nil:
@@ -35,6 +37,22 @@ func cardActions(active bool, card engine.CardView) []Action {
 		return []Action{UpdateCard}
 	}
 	return nil
+}
+
+// pendingActions are what can be done about an update that waits for a CA. begun
+// says that its continuing was interrupted.
+func pendingActions(p engine.Pending, begun bool) []Action {
+	var actions []Action
+	if p.Ready() || begun {
+		actions = append(actions, ContinueUpdate)
+	}
+	if p.Rejected() && !p.Ready() && !begun {
+		actions = append(actions, UpdateAgain)
+	}
+	if p.Cancel {
+		actions = append(actions, CancelUpdate)
+	}
+	return actions
 }
 
 // Unfit says why the card in a reader will not do.
@@ -61,7 +79,7 @@ func (d *Draft) Fits(v engine.ReaderView) Unfit {
 		return Unreadable
 	}
 	switch d.Action {
-	case IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate:
+	case IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain:
 		if v.Card.ID != d.Card {
 			return OtherCard
 		}
@@ -79,7 +97,7 @@ func Unfits() []Unfit { return []Unfit{Fit, NoCard, MuteCard, Unreadable, OtherC
 
 // EveryAction is said at Unfits.
 func EveryAction() []Action {
-	return []Action{IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, AssignCard, ReadCard, FindOwner, ShowHistory}
+	return []Action{IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, AssignCard, ReadCard, FindOwner, ShowHistory}
 }
 
 // Idle reports whether going on from the templates would lead to nothing.

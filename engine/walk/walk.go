@@ -35,6 +35,8 @@ const (
 	UpdateCard     Action = "update"
 	ContinueUpdate Action = "continue"
 	TakeBackUpdate Action = "take back"
+	CancelUpdate   Action = "cancel update" // one that waits for a CA
+	UpdateAgain    Action = "update again"  // one of which a CA has refused something: it is ended, so that another can be made
 	AssignCard     Action = "assign"
 	ReadCard       Action = "read"       // whose card is this?
 	FindOwner      Action = "find owner" // of a card nobody is known to have; has no stages of its own
@@ -48,6 +50,8 @@ var stages = map[Action][]Stage{
 	UpdateCard:     {FindUser, Profile, ConnectCard, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result},
 	ContinueUpdate: {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
 	TakeBackUpdate: {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
+	CancelUpdate:   {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
+	UpdateAgain:    {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
 	AssignCard:     {FindUser, Profile, ConnectCard, ConfirmAssign},
 	ReadCard:       {FindUser, ConnectCard, Profile},
 }
@@ -87,7 +91,17 @@ func (d *Draft) NewPIN() bool {
 }
 
 // Continues reports whether the walk goes on with a run that was begun.
-func (d *Draft) Continues() bool { return d.Action == ContinueUpdate || d.Action == TakeBackUpdate }
+func (d *Draft) Continues() bool {
+	switch d.Action {
+	case ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain:
+		return true
+	case IssueCard, UpdateCard, AssignCard, ReadCard, FindOwner, ShowHistory:
+	}
+	return false
+}
+
+// GoesBack reports whether the run undoes what was begun.
+func (d *Draft) GoesBack() bool { return d.Action == TakeBackUpdate || d.Action == CancelUpdate }
 
 // Stages returns the stages of the draft's action that do not fall away.
 // Before an action was chosen these are the ones that lead to one.

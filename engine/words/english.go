@@ -202,6 +202,7 @@ var English = Text{
 		PINOnce:         "You enter the PIN once.",
 		NewPIN:          "The card gets the PIN you chose.",
 		NoTouch:         "No touch is needed.",
+		Signed:          "Signed with the old key; the CA may hold it.",
 	},
 	Progress: Progress{
 		Title:       "Updating card %s",
@@ -215,7 +216,10 @@ var English = Text{
 		NewKeyHome:  "Put the new %s key in its place",
 		KeepFormer:  "Keep the former %s certificate for old mail",
 		CheckFormer: "Check the former %s key: it still opens old mail",
-		IfRefused:   "If refused: remove the old %s certificate",
+		IfRefused:   "Refused: remove the old %s certificate",
+		UnmakeKey:   "Refused: remove the new %s key",
+		TitleCancel: "Cancelling the update of card %s",
+		Held:        "waits for the CA",
 	},
 	Result: Result{
 		Done:              "Card updated",
@@ -233,6 +237,13 @@ var English = Text{
 		NoMail:            "Nobody is written to: the directory has no mail address.",
 		Refused:           "%s was refused by the CA: %s",
 		Lost:              "%s is no longer on the card.",
+		Pending:           "Card update pending",
+		PendingHint:       "Whoever is to know is written to when it is decided. Then bring the card and choose Continue.",
+		Cancelled:         "Card update cancelled",
+		CancelledHint:     "The requests were withdrawn and the new keys removed. The card works as before.",
+		CancelledPart:     "The requests that still waited were withdrawn and their keys removed. What had been written stays.",
+		Waiting:           "Waiting",
+		PartlyLater:       "What was refused is as before. Update the card again to ask for it anew.",
 		Next:              "Next: take the card out and put it in again. Log on once on the network before you work offline.",
 		NextFirst:         "Next: hand the card out. Its holder logs on once on the network before working offline.",
 		Close:             "Close",
@@ -241,6 +252,24 @@ var English = Text{
 		DetailRun:         "Run %s",
 		DetailCertificate: "%s: serial %s, SHA-256 %s",
 		DetailRequest:     "request %s",
+	},
+	Pending: PendingWords{
+		Title:        "Card update pending since %s at %s",
+		Waits:        "%s: waiting for %s since %s",
+		Approved:     "%s: approved by %s on %s",
+		Rejected:     "%s: rejected by %s on %s",
+		Error:        "%s: error: %s has not answered since %s; it is asked again",
+		Written:      "%s: written",
+		Withdrawn:    "%s: withdrawn at %s",
+		Words:        " (\"%s\")",
+		Works:        "%s can go on using the card as before.",
+		Lost:         "What is replaced cannot be used until then; everything else on the card works as before.",
+		Told:         "Nothing needs to be done: who is to know is written to when it is decided.",
+		Ready:        "Continue writes it to the card.",
+		PartReady:    "Continue writes what was approved; the rest goes on waiting.",
+		PartRejected: "Continue writes what was approved and ends the update; the rest can be asked for again afterwards.",
+		AllRejected:  "Update again makes a new request; Cancel gives the update up.",
+		InReader:     "The update of %s's card %s is approved: F2 opens it.",
 	},
 	History: History{
 		Title: "Updates of this card",
@@ -386,6 +415,8 @@ var English = Text{
 		AccessOn:       "The access system was switched on for the policy",
 		AccessOff:      "The access system was switched off for the policy",
 		Revoked:        "%s certificate was revoked at the CA on %s: %s",
+		Decided:        "Its update was approved by the CA: %d to be written",
+		Refused:        "Its update was rejected by the CA: %d refused",
 	},
 	Obstacles: Obstacles{
 		PlaceTaken:        "%s: its place %s holds something else, which is never touched: %s",
@@ -437,6 +468,7 @@ var English = Text{
 		engine.LostCleared:  "you unticked it",
 		engine.LostPolicy:   "the policy does not have it any more",
 		engine.LostInPlace:  "this card cannot keep it until the new one is there; until then it cannot be used",
+		engine.LostExchange: "this card cannot keep it beside the new one; it is replaced in one go once the CA has approved",
 		engine.LostStrayKey: "it lies where the new key must go",
 	},
 	Hows: map[engine.How]string{
@@ -444,6 +476,8 @@ var English = Text{
 		engine.SameKey: "the key stays the same; the old one works until the new one is written",
 		engine.Staged:  "the old one keeps working until the new one is in place",
 		engine.InPlace: "the old one stops working at once",
+
+		engine.DecidedFirst: "the CA decides first; until then the old one works",
 	},
 	Revokes: map[engine.RevokeReason]string{
 		engine.Unspecified: "no reason given", engine.KeyCompromise: "key compromised", engine.CACompromise: "CA compromised",
@@ -471,7 +505,8 @@ var English = Text{
 	Steps: map[engine.Verb]string{
 		engine.ProveCard: "Let the card prove itself", engine.MakeKey: "Make key for %s",
 		engine.ImportKey: "Write the key of %s", engine.AskCA: "Ask the CA for %s",
-		engine.SetPIN: "Set the PIN", engine.SetPUK: "Set the PUK", engine.BlockPUK: "Block the PUK",
+		engine.AskApproval: "Ask the CA whether it approves %s",
+		engine.SetPIN:      "Set the PIN", engine.SetPUK: "Set the PUK", engine.BlockPUK: "Block the PUK",
 		engine.SetAdminKey: "Set the administration key", engine.WriteCHUID: "Write the card's identifier",
 		engine.WriteCapabilities: "Write the card's capabilities", engine.MoveKey: "Move the %s key",
 		engine.WriteCertificate: "Write %s certificate", engine.Check: "Check %s: read back, key proven",
@@ -481,9 +516,11 @@ var English = Text{
 	Undo: map[engine.Verb]string{
 		engine.RemoveCertificate: "Remove the copy of the %s certificate",
 		engine.RemoveKey:         "Remove the new %s key", engine.GiveBack: "Give the %s certificate back to the CA",
+		engine.WriteHistory: "Write the key history", engine.WriteRecord: "Record",
 	},
 	Actions: map[string]string{
 		"issue": "Issue card", "update": "Update card", "continue": "Continue update", "take back": "Take update back",
+		"cancel update": "Cancel update", "update again": "Update again",
 		"assign": "Assign a card", "read": "Read a card", "find owner": "Find the user", "history": "History",
 	},
 	Unfits: map[string]string{

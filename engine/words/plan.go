@@ -145,6 +145,9 @@ func (t *Text) elsewhere(p engine.Plan) []PlanLine {
 	case engine.AccessRemove:
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.AccessOff})
 	}
+	if p.Signed() {
+		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Signed})
+	}
 	if p.Publish && len(p.Comes) > 0 {
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Published})
 	}
@@ -174,6 +177,8 @@ func (t *Text) Step(s engine.Step, undo bool) string {
 	switch {
 	case undo:
 		return fill(t.Undo[s.Verb])
+	case s.IfRefused && s.Verb == engine.RemoveKey:
+		return fill(t.Progress.UnmakeKey)
 	case s.IfRefused:
 		return fill(t.Progress.IfRefused)
 	case s.Verb == engine.MoveKey && s.Public != nil:

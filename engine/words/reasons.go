@@ -42,6 +42,11 @@ func (t *Text) Reason(r engine.Reason, now time.Time) string {
 			return t.Reasons.AccessOn
 		}
 		return t.Reasons.AccessOff
+	case engine.UpdateDecided:
+		if r.Approved > 0 {
+			return fmt.Sprintf(t.Reasons.Decided, r.Approved)
+		}
+		return fmt.Sprintf(t.Reasons.Refused, r.Refused)
 	case engine.Revoked:
 		return fmt.Sprintf(t.Reasons.Revoked, r.Template, t.DateOf(r.Revocation.At), t.Revokes[r.Revocation.Reason])
 	}

@@ -9,6 +9,10 @@ import (
 // ResultTitle says how the run ended.
 func (t *Text) ResultTitle(r engine.Result) string {
 	switch {
+	case r.End == "":
+		return t.Result.Pending
+	case r.Notice.Event == engine.UpdateCancelled:
+		return t.Result.Cancelled
 	case r.End == engine.TakenBack:
 		return t.Result.TakenBack
 	case r.End == engine.Partly:
@@ -22,23 +26,28 @@ func (t *Text) ResultTitle(r engine.Result) string {
 // ResultLines says what was written, removed, kept and recorded, who is
 // written to, and what the holder does next.
 func (t *Text) ResultLines(r engine.Result) []PlanLine {
-	var lines []PlanLine
-	for _, no := range r.Refusals {
-		lines = append(lines, PlanLine{MarkGoes, fmt.Sprintf(t.Result.Refused, no.Template, no.Words)})
+	switch {
+	case r.End == "":
+		return t.pendingResult(r)
+	case r.Notice.Event == engine.UpdateCancelled:
+		return t.cancelledResult(r)
 	}
+	lines := t.refused(r)
 	switch r.End {
 	case engine.TakenBack:
 		return append(lines, PlanLine{MarkFoot, t.Result.TakenBackHint})
 	case engine.Partly:
-		lines = append(lines, PlanLine{MarkFoot, t.Result.PartlyHint})
+		hint := t.Result.PartlyHint
+		if r.Notice.Works {
+			hint = t.Result.PartlyLater
+		}
+		lines = append(lines, PlanLine{MarkFoot, hint})
 	case engine.Finished:
 	}
 	if len(r.Notice.Written) > 0 {
 		lines = append(lines, PlanLine{MarkHead, t.Result.Written})
 	}
-	for _, m := range r.Notice.Written {
-		lines = append(lines, PlanLine{MarkComes, fmt.Sprintf(t.Result.WrittenLine, t.Place(m.Place), m.Template, t.DateOf(m.NotAfter))})
-	}
+	lines = append(lines, t.written(r.Notice.Written)...)
 	if len(r.Notice.Removed) > 0 {
 		lines = append(append(lines, PlanLine{MarkHead, t.Result.Removed}), t.losses(r.Notice.Removed)...)
 	}
@@ -51,6 +60,48 @@ func (t *Text) ResultLines(r engine.Result) []PlanLine {
 		next = t.Result.NextFirst
 	}
 	return append(lines, PlanLine{MarkFoot, next})
+}
+
+func (t *Text) refused(r engine.Result) []PlanLine {
+	var lines []PlanLine
+	for _, no := range r.Refusals {
+		lines = append(lines, PlanLine{MarkGoes, fmt.Sprintf(t.Result.Refused, no.Template, no.Words)})
+	}
+	return lines
+}
+
+func (t *Text) written(all []engine.Managed) []PlanLine {
+	var lines []PlanLine
+	for _, m := range all {
+		lines = append(lines, PlanLine{MarkComes, fmt.Sprintf(t.Result.WrittenLine, t.Place(m.Place), m.Template, t.DateOf(m.NotAfter))})
+	}
+	return lines
+}
+
+// pendingResult says what was written, what the update waits for, and what works
+// meanwhile.
+func (t *Text) pendingResult(r engine.Result) []PlanLine {
+	lines := t.written(r.Notice.Written)
+	lines = append(lines, PlanLine{MarkHead, t.Result.Waiting})
+	for _, q := range r.Notice.Requests {
+		if q.State == engine.RequestIssued {
+			continue // it is among what was written
+		}
+		lines = append(lines, PlanLine{MarkStays, t.request(engine.Request{
+			Template: q.Template, CA: q.CA, State: q.State, Words: q.Words, Asked: q.Asked, Decided: r.Notice.At,
+		})})
+	}
+	lines = append(lines, PlanLine{MarkFoot, t.Meanwhile(r.Notice.Works, r.Notice.User.Name)})
+	return append(lines, PlanLine{MarkFoot, t.Result.PendingHint})
+}
+
+// cancelledResult says what stays of an update that was cancelled.
+func (t *Text) cancelledResult(r engine.Result) []PlanLine {
+	if len(r.Notice.Written) == 0 {
+		return append(t.refused(r), PlanLine{MarkFoot, t.Result.CancelledHint})
+	}
+	lines := append(t.refused(r), PlanLine{MarkHead, t.Result.Kept})
+	return append(append(lines, t.written(r.Notice.Written)...), PlanLine{MarkFoot, t.Result.CancelledPart})
 }
 
 func (t *Text) mail(r engine.Result) string {

@@ -30,6 +30,7 @@ type Text struct {
 	Confirm   Confirm
 	Progress  Progress
 	Result    Result
+	Pending   PendingWords
 	History   History
 	Plain     Plain
 	Policies  Policies
@@ -179,6 +180,7 @@ type (
 		Stay                               string // place, title
 		StayGroup                          string // place, title, group
 		PINOnce, NewPIN, NoTouch           string
+		Signed                             string
 	}
 	// Progress is the page during the run.
 	Progress struct {
@@ -192,6 +194,9 @@ type (
 		KeepFormer         string // template
 		CheckFormer        string // template
 		IfRefused          string // template
+		UnmakeKey          string // template
+		TitleCancel        string // serial
+		Held               string
 	}
 	// Result is the last page.
 	Result struct {
@@ -204,10 +209,28 @@ type (
 		NoMail                                    string
 		Refused                                   string // template, words
 		Lost                                      string // template
+		Pending, PendingHint                      string
+		Cancelled, CancelledHint, CancelledPart   string
+		Waiting                                   string
+		PartlyLater                               string
 		Next, NextFirst                           string
 		Close, Another, Details                   string
 		DetailRun, DetailCertificate              string // id; template, serial, fingerprint
 		DetailRequest                             string // id
+	}
+	// PendingWords say what an update waits for.
+	PendingWords struct {
+		Title                     string // date and time, station
+		Waits, Approved, Rejected string // template, CA, date and time
+		Error                     string // template, CA, date and time
+		Written                   string // template
+		Withdrawn                 string // template, CA
+		Words                     string // the CA's
+		Works                     string // name
+		Lost                      string
+		Told, Ready, PartReady    string
+		PartRejected, AllRejected string
+		InReader                  string // name, serial
 	}
 	// History is the list of a card's runs.
 	History struct {
@@ -306,6 +329,8 @@ type (
 		AttributeGone, AttributeNew    string // template, attribute, value
 		AccessOn, AccessOff            string
 		Revoked                        string // template, date, reason
+		Decided                        string // approved
+		Refused                        string // rejected
 	}
 	// Obstacles say why a plan cannot be carried out.
 	Obstacles struct {

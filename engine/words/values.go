@@ -117,9 +117,13 @@ func (t *Text) ConnectTitle(id engine.CardID) string {
 	return fmt.Sprintf(t.Connect.TitleCard, serial)
 }
 
-// ProgressTitle says which card is being written.
-func (t *Text) ProgressTitle(c engine.Identity, back bool) string {
-	if back {
+// ProgressTitle says which card is being written; back, that its update is taken
+// back, and cancels, that it is cancelled.
+func (t *Text) ProgressTitle(c engine.Identity, back, cancels bool) string {
+	switch {
+	case cancels:
+		return fmt.Sprintf(t.Progress.TitleCancel, t.Serial(c))
+	case back:
 		return fmt.Sprintf(t.Progress.TitleBack, t.Serial(c))
 	}
 	return fmt.Sprintf(t.Progress.Title, t.Serial(c))

@@ -55,8 +55,8 @@ func TestEveryValueHasAWord(t *testing.T) {
 		}
 		has(t, name, text.Cards, "", engine.StateClean, engine.StateAssigned, engine.StatePending, engine.StateIssued, engine.StateDisabled, engine.StateRevoked)
 		has(t, name, text.Groups, engine.GroupManaged, engine.GroupCommon, engine.GroupTracked, engine.GroupThirdParty)
-		has(t, name, text.Losses, engine.LostCleared, engine.LostPolicy, engine.LostInPlace, engine.LostStrayKey)
-		has(t, name, text.Hows, engine.Fresh, engine.SameKey, engine.Staged, engine.InPlace)
+		has(t, name, text.Losses, engine.LostCleared, engine.LostPolicy, engine.LostInPlace, engine.LostExchange, engine.LostStrayKey)
+		has(t, name, text.Hows, engine.Fresh, engine.SameKey, engine.Staged, engine.InPlace, engine.DecidedFirst)
 		has(t, name, text.Revokes, engine.Unspecified, engine.KeyCompromise, engine.CACompromise, engine.AACompromise, engine.AffiliationChanged,
 			engine.Superseded, engine.CessationOfOperation, engine.CertificateHold, engine.PrivilegeWithdrawn)
 		has(t, name, text.Misfits, engine.MisfitASCII, engine.MisfitPrintable, engine.MisfitLength, engine.MisfitCountry, engine.MisfitAddress, engine.MisfitHost, engine.MisfitURI)
@@ -65,7 +65,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
 		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
 		has(t, name, text.Steps, engine.Verbs()...)
-		has(t, name, text.Undo, engine.RemoveKey, engine.RemoveCertificate, engine.GiveBack)
+		has(t, name, text.Undo, engine.RemoveKey, engine.RemoveCertificate, engine.GiveBack, engine.WriteHistory, engine.WriteRecord)
 	}
 }
 

@@ -198,6 +198,20 @@ func (w *walker) cardLine(v engine.CardView) string {
 	return fmt.Sprintf(w.Text.Profile.Card, w.Text.Serial(v.Record.Card), v.Record.Card.Model) + ", " + w.Text.Cards[v.Record.State]
 }
 
+// pending says what the card's update waits for.
+func (w *walker) pending(v engine.CardView) {
+	p := v.Pending
+	if p == nil {
+		return
+	}
+	w.say("%s", w.Text.PendingTitle(*p))
+	for _, l := range w.Text.RequestLines(*p) {
+		w.say("  %s", l.Text)
+	}
+	w.say("%s", w.Text.Meanwhile(p.Works, w.user.User.Name))
+	w.say("%s", w.Text.PendingNext(*p))
+}
+
 // describe says why a card is due and what is on it.
 func (w *walker) describe(v engine.CardView) {
 	t := w.Text
@@ -209,6 +223,7 @@ func (w *walker) describe(v engine.CardView) {
 		}
 		w.say(format, t.When(r.Started), r.By.Station)
 	}
+	w.pending(v)
 	for _, r := range v.Reasons {
 		lead := t.Profile.DueBecause
 		if _, optional := r.(engine.OptionalAvailable); optional {
@@ -252,7 +267,8 @@ func (w *walker) chooseAction(ctx context.Context) error {
 			continue
 		case walk.AssignCard:
 			w.draft.Action, w.draft.Card = a, ""
-		case walk.IssueCard, walk.UpdateCard, walk.ContinueUpdate, walk.TakeBackUpdate, walk.ReadCard, walk.FindOwner:
+		case walk.IssueCard, walk.UpdateCard, walk.ContinueUpdate, walk.TakeBackUpdate, walk.CancelUpdate, walk.UpdateAgain,
+			walk.ReadCard, walk.FindOwner:
 			w.draft.Action, w.draft.Card = a, w.card.Record.Card.ID
 		}
 		return nil

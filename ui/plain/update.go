@@ -13,7 +13,7 @@ import (
 // update carries the run out and reads each step when it begins and ends.
 func (w *walker) update() error {
 	c := w.draft.Connected
-	w.title(w.Text.ProgressTitle(c.Contents.Identity, w.draft.Action == walk.TakeBackUpdate))
+	w.title(w.Text.ProgressTitle(c.Contents.Identity, w.draft.GoesBack(), w.draft.Action == walk.CancelUpdate))
 	w.say(w.Text.Progress.DoNotRemove)
 	reader := &stepReader{walker: w}
 	var result engine.Result
@@ -41,6 +41,10 @@ func (w *walker) carry(ctx context.Context, watch func(engine.Event)) (engine.Re
 		return w.Desk.Resume(ctx, w.Actor, d.Connected, d.PIN, watch)
 	case walk.TakeBackUpdate:
 		return w.Desk.TakeBack(ctx, w.Actor, d.Connected, d.PIN, watch)
+	case walk.CancelUpdate:
+		return w.Desk.CancelUpdate(ctx, w.Actor, d.Connected, d.PIN, watch)
+	case walk.UpdateAgain:
+		return w.Desk.EndRejected(ctx, w.Actor, d.Connected, d.PIN, watch)
 	case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory:
 	}
 	return engine.Result{}, fmt.Errorf("action %q has no run", d.Action)
@@ -62,9 +66,12 @@ func (r *stepReader) tell(e engine.Event) {
 		r.steps = e.Steps
 	case engine.EventBegun:
 		r.began = r.Now()
-		r.say(r.Text.Plain.StepLine, e.Step+1, len(r.steps), r.Text.Step(r.steps[e.Step], e.Undo))
+		n, of := engine.Count(r.steps, e.Step)
+		r.say(r.Text.Plain.StepLine, n, of, r.Text.Step(r.steps[e.Step], e.Undo))
 	case engine.EventDone:
 		r.say("      "+r.Text.Plain.TookLine, r.Text.Seconds(r.Now().Sub(r.began)))
+	case engine.EventHeld:
+		r.say("      %s", r.Text.Progress.Held)
 	case engine.EventTouch:
 		r.say("      %s", r.Text.Progress.Touch)
 	case engine.EventSkip, engine.EventMoved:
