@@ -22,6 +22,7 @@ type Desk struct {
 	Vault     Vault    // nil when no policy seals a PUK
 	Policies  []Policy // all of them, to explain which is whose
 
+	Unsent       OutboxList
 	Texts        PolicyTexts
 	Errands      Errands
 	People       People
