@@ -29,6 +29,10 @@ func (d *Desk) TestMail(ctx context.Context, actor Actor, to string) (Letter, er
 		Notice: Notice{Event: MailTest, Actor: actor, At: now},
 	}
 	err := d.Post.Send(ctx, l)
-	d.witness(ctx, row, err)
-	return l, err
+	if err != nil {
+		d.witness(ctx, row, fmt.Errorf("to %s: %w", to, err))
+		return l, err
+	}
+	d.witness(ctx, row, nil)
+	return l, nil
 }

@@ -32,6 +32,7 @@ type parts struct {
 
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
+	mail      string        // the mail server
 	idle      time.Duration // without a key a walk starts anew; zero for never
 	closers   []func() error
 }
@@ -158,7 +159,7 @@ func (p *parts) openMail(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	p.desk.Post = post
+	p.desk.Post, p.mail = post, cfg.Mail.Server
 	return nil
 }
 
