@@ -42,22 +42,26 @@ type letterParts struct{ text, html []part }
 
 // parts reads the parts that the letters of a language share.
 func (files letterFiles) parts(lang string) (all letterParts, err error) {
-	read := func(names []string, ending string) (parts []part, err error) {
-		for _, name := range names {
-			p := part{name: name}
-			if p.file, p.text, err = files.read(lang + "/" + name + ending); err != nil {
-				return nil, err
-			}
-			p.text = strings.TrimSuffix(p.text, "\n") // the end of its last line is none of the letter's
-			parts = append(parts, p)
-		}
-		return parts, nil
-	}
-	if all.text, err = read(textParts, textEnding); err != nil {
+	if all.text, err = files.partsOf(lang, textParts, textEnding); err != nil {
 		return all, err
 	}
-	all.html, err = read(htmlParts, htmlEnding)
+	all.html, err = files.partsOf(lang, htmlParts, htmlEnding)
 	return all, err
+}
+
+func (files letterFiles) partsOf(lang string, names []string, ending string) (all []part, err error) {
+	for _, name := range names {
+		file, text, err := files.read(lang + "/" + name + ending)
+		if err != nil {
+			return nil, err
+		}
+		p, err := parsePart(name, file, strings.TrimSuffix(text, "\n")) // the end of its last line is none of the letter's
+		if err != nil {
+			return nil, badTemplate(err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 // letter reads the templates of a letter, "en/update-done".
@@ -72,12 +76,12 @@ func (files letterFiles) letter(name string, parts letterParts) (l letter, err e
 	return l, err
 }
 
-func (files letterFiles) parse(file string, parts []part, parse func(part, []part) (template, error)) (template, error) {
+func (files letterFiles) parse(file string, parts []part, parse func(file, text string, parts []part) (template, error)) (template, error) {
 	name, text, err := files.read(file)
 	if err != nil {
 		return nil, err
 	}
-	t, err := parse(part{file: name, text: text}, parts)
+	t, err := parse(name, text, parts)
 	if err != nil {
 		return nil, badTemplate(err)
 	}

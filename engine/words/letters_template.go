@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	texttemplate "text/template"
+	"text/template/parse"
 
 	"cardkiosk/engine"
 )
@@ -19,39 +20,41 @@ type template interface {
 	Execute(to io.Writer, fields any) error
 }
 
-// part is a file of templates. Trouble with it is told under its file's name.
+// part is what letters share, under its name. Trouble with it is told under its
+// file's name.
 type part struct {
-	name string // under which letters use it
-	file string
-	text string
+	name string
+	tree *parse.Tree
 }
 
-func parseText(of part, parts []part) (template, error) {
-	t := texttemplate.New(of.file)
+func parsePart(name, file, text string) (part, error) {
+	t, err := texttemplate.New(file).Parse(text)
+	if err != nil {
+		return part{}, err
+	}
+	return part{name, t.Tree}, nil
+}
+
+func parseText(file, text string, parts []part) (template, error) {
+	t := texttemplate.New(file)
 	for _, p := range parts {
-		shared, err := texttemplate.New(p.file).Parse(p.text)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := t.AddParseTree(p.name, shared.Tree); err != nil {
+		if _, err := t.AddParseTree(p.name, p.tree); err != nil {
 			return nil, err
 		}
 	}
-	return t.Parse(of.text)
+	return t.Parse(text)
 }
 
-func parseHTML(of part, parts []part) (template, error) {
-	t := htmltemplate.New(of.file)
+// parseHTML gives each letter its own of the parts: html/template writes into
+// them how they are escaped.
+func parseHTML(file, text string, parts []part) (template, error) {
+	t := htmltemplate.New(file)
 	for _, p := range parts {
-		shared, err := htmltemplate.New(p.file).Parse(p.text)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := t.AddParseTree(p.name, shared.Tree); err != nil {
+		if _, err := t.AddParseTree(p.name, p.tree.Copy()); err != nil {
 			return nil, err
 		}
 	}
-	return t.Parse(of.text)
+	return t.Parse(text)
 }
 
 // try writes the letter for each of these fields.
