@@ -33,6 +33,9 @@ const (
 	SeeHistory     Privilege = "see history"
 	SeeDue         Privilege = "see due cards"
 	ShowPUK        Privilege = "show PUK" // the help desk's; its key is the other half of it
+
+	SeeOutbox Privilege = "see letters that were not sent"
+	TryMail   Privilege = "try mail"
 )
 
 // granted says what each mode may do until people have roles of their own.
@@ -41,6 +44,7 @@ var granted = map[Mode]map[Privilege]bool{
 	Operator: {
 		FindUsers: true, ViewCard: true, AssignCard: true, AdoptCard: true,
 		UpdateCard: true, ContinueUpdate: true, CancelUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
+		SeeOutbox: true, TryMail: true,
 	},
 }
 

@@ -23,6 +23,7 @@ type Desk struct {
 	Policies  []Policy // all of them, to explain which is whose
 
 	Requests Requests
+	Unsent   OutboxList
 
 	Texts        PolicyTexts
 	Errands      Errands

@@ -59,7 +59,7 @@ var reporter = Actor{Who: "ines", Station: "desk-1", Mode: Operator}
 // dueDesk is a desk at a time, with facts and policies.
 func dueDesk(now time.Time, facts []DueFacts, policies ...Policy) *Desk {
 	return &Desk{
-		Ledger: &shelf{facts: facts}, People: roll{read: now}, Texts: texts{}, Audit: &diary{},
+		Ledger: &shelf{facts: facts}, People: roll{read: now}, Texts: texts{}, Audit: &diary{}, Requests: waiting{},
 		Policies: policies, PolicyOf: ByLinks(policies), Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 }
@@ -303,5 +303,41 @@ func TestDueEndsAndIsAudited(t *testing.T) {
 	self := Actor{Who: "ada", Mode: SelfService}
 	if _, err := d.Due(t.Context(), self, DueFilter{}, nil); !Is(err, Forbidden) {
 		t.Errorf("a holder: %v", err)
+	}
+}
+
+// A card whose update waits for a CA is reported as soon as there is something to
+// be done about it, and not before.
+func TestDueOfWaitingUpdates(t *testing.T) {
+	asked := endsAt.AddDate(0, 0, -20)
+	for name, c := range map[string]struct {
+		states []RequestState
+		want   *UpdateDecided
+	}{
+		"all wait":                   {[]RequestState{RequestPending, RequestPending}, nil},
+		"one rejected, one waits":    {[]RequestState{RequestRejected, RequestPending}, nil},
+		"one approved, one waits":    {[]RequestState{RequestApproved, RequestPending}, &UpdateDecided{Approved: 1, At: asked}},
+		"one approved, one rejected": {[]RequestState{RequestRejected, RequestApproved}, &UpdateDecided{Approved: 1, Refused: 1, At: asked}},
+		"all rejected":               {[]RequestState{RequestRejected, RequestWithdrawn}, &UpdateDecided{Refused: 2, At: asked}},
+	} {
+		f := holder("ada")
+		f.Record.State, f.Record.Policy = StatePending, "Staff"
+		d := dueDesk(endsAt, []DueFacts{f}, staff())
+		var all []Request
+		for _, s := range c.states {
+			q := Request{State: s}
+			if s != RequestPending {
+				q.Decided = asked
+			}
+			all = append(all, q)
+		}
+		d.Requests = waiting{f.Record.Card.ID: all}
+		lines, _ := reported(t, d, DueFilter{})
+		switch {
+		case c.want == nil && len(lines) > 0:
+			t.Errorf("%s: it is reported: %+v", name, lines)
+		case c.want != nil && (len(lines) != 1 || !slices.Equal(lines[0].Reasons, []Reason{*c.want})):
+			t.Errorf("%s: reported is %+v, not %+v", name, lines, *c.want)
+		}
 	}
 }

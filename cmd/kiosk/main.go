@@ -23,6 +23,7 @@ type commands struct {
 	Policy   policyCmd   `cmd:"" help:"Which policy is whose."`
 	Due      dueCmd      `cmd:"" help:"Report the cards that are due, and why."`
 	Worker   workerCmd   `cmd:"" help:"What goes on behind the screen, without one: letters, errands, the snapshot of the directory."`
+	Mail     mailCmd     `cmd:"" help:"The letters: what they look like, whether they can be sent, and which wait."`
 	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`
 	Config   configCmd   `cmd:"" help:"Check the configuration file."`
 	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`

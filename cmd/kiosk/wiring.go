@@ -32,6 +32,7 @@ type parts struct {
 
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
+	mail      string        // the mail server
 	idle      time.Duration // without a key a walk starts anew; zero for never
 	closers   []func() error
 }
@@ -62,7 +63,7 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 	p.closing(kept.Close)
 	p.desk = &engine.Desk{
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
-		Requests: kept, Texts: kept, Errands: kept, People: kept, Attributes: asked(cfg.Policies),
+		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
 	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons} {
@@ -158,7 +159,7 @@ func (p *parts) openMail(cfg config.Config) error {
 	if err != nil {
 		return err
 	}
-	p.desk.Post = post
+	p.desk.Post, p.mail = post, cfg.Mail.Server
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (p *Post) Send(ctx context.Context, l engine.Letter) error {
 	if err != nil {
 		return &engine.Error{Op: "address letter", Kind: engine.MailRefused, Subject: engine.Clean(l.To), Err: err}
 	}
-	text, err := p.letters.Write(language, l.Notice)
+	text, err := p.letters.Write(language, l)
 	if err != nil {
 		return err // another kiosk on this store may know the words
 	}

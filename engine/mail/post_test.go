@@ -44,7 +44,7 @@ func TestSend(t *testing.T) {
 			sent, delivered = append(sent, l), append(delivered, s.delivered(t))
 		}
 		for i, got := range read(t, delivered...) {
-			want, err := letters.Write("en", sent[i].Notice)
+			want, err := letters.Write("en", sent[i])
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -538,6 +538,7 @@ var English = Text{
 		engine.LostShallow:   "the container of the other lies deeper",
 		engine.LostLater:     "all else is equal, and it stands later in the configuration",
 	},
+	Mail:     englishMail,
 	Troubles: englishTroubles,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",

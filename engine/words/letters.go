@@ -2,8 +2,9 @@ package words
 
 import (
 	"embed"
-	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"cardkiosk/engine"
 )
@@ -30,21 +31,48 @@ var ownLetters embed.FS
 // under letters, and its Text writes dates and card numbers.
 var letterTexts = map[string]*Text{"en": &English}
 
-// letterEvents are the events letters are written for, with the names of their
-// templates.
-var letterEvents = map[engine.NoticeEvent]string{engine.UpdateDone: "update-done"}
+// LetterLanguages are the languages letters are written in.
+func LetterLanguages() []string {
+	var all []string
+	for lang := range letterTexts {
+		all = append(all, lang)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// LetterEvents are the events letters are written for: those of the policies,
+// and the letter that only tries the mail server.
+func LetterEvents() []engine.NoticeEvent {
+	return append(engine.NoticeEvents(), engine.MailTest)
+}
+
+// letterName is what the files of an event's letter begin with: "update-done".
+func letterName(event engine.NoticeEvent) string {
+	return strings.ReplaceAll(string(event), " ", "-")
+}
 
 // OpenLetters reads the templates. Those found in a folder of the
 // administrator's, which is laid out as letters is ("en/update-done.text.tmpl"),
-// replace ours one by one; "" is no folder. The templates are tried on samples:
-// an error, of Kind BadInput, names file and line.
+// replace ours one by one; "" is no folder. With them the templates are tried on
+// samples: an error, of Kind BadInput, names file and line.
 func OpenLetters(folder string) (*Letters, error) {
 	files := letterFiles{folder}
 	l := &Letters{byName: map[string]letter{}}
-	for lang := range letterTexts {
-		for _, event := range letterEvents {
-			name := lang + "/" + event
-			one, err := files.letter(name)
+	for lang, text := range letterTexts {
+		parts, err := files.parts(lang)
+		if err != nil {
+			return nil, err
+		}
+		for _, event := range LetterEvents() {
+			name := lang + "/" + letterName(event)
+			one, err := files.letter(name, parts)
+			if err != nil {
+				return nil, err
+			}
+			if folder != "" { // ours are tried by the tests, not at each start
+				err = one.try(text.letterSamples(event))
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -57,17 +85,20 @@ func OpenLetters(folder string) (*Letters, error) {
 	return l, nil
 }
 
-// Write puts a notice into words. It can be called at any time from anywhere.
-func (l *Letters) Write(lang string, n engine.Notice) (Message, error) {
+// Write puts a letter into words. It can be called at any time from anywhere.
+func (l *Letters) Write(lang string, about engine.Letter) (Message, error) {
 	text, ok := letterTexts[lang]
 	if !ok {
-		return Message{}, &engine.Error{Op: "write letter", Kind: engine.BadInput, Subject: lang, Err: errors.New("no letters in this language")}
+		return Message{}, &engine.Error{
+			Op: "write letter", Kind: engine.BadInput, Subject: engine.Clean(lang),
+			Err: fmt.Errorf("no letters are in this language; there are: %s", strings.Join(LetterLanguages(), ", ")),
+		}
 	}
-	event, ok := letterEvents[n.Event]
+	one, ok := l.byName[lang+"/"+letterName(about.Notice.Event)]
 	if !ok {
-		return Message{}, fmt.Errorf("write letter: no template for the event %q", engine.Clean(string(n.Event)))
+		return Message{}, fmt.Errorf("write letter: no template for the event %q", engine.Clean(string(about.Notice.Event)))
 	}
-	m, err := l.byName[lang+"/"+event].write(text.letterFields(n))
+	m, err := one.write(text.letterFields(about))
 	if err != nil {
 		return Message{}, fmt.Errorf("write letter: %w", err)
 	}

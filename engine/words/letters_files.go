@@ -3,27 +3,15 @@ package words
 import (
 	"errors"
 	"fmt"
-	htmltemplate "html/template"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"strings"
-	texttemplate "text/template"
 	"unicode/utf8"
 
 	"cardkiosk/engine"
 )
-
-// letter is the templates of one letter.
-type letter struct{ subject, text, html template }
-
-// template is what text/template and html/template have in common.
-type template interface {
-	Name() string
-	Execute(to io.Writer, fields any) error
-}
 
 // The endings of a letter's files.
 const (
@@ -32,31 +20,16 @@ const (
 	htmlEnding    = ".html.tmpl"
 )
 
-func parseText(name, text string) (template, error) { return texttemplate.New(name).Parse(text) }
-func parseHTML(name, text string) (template, error) { return htmltemplate.New(name).Parse(text) }
-
-func (l letter) write(f LetterFields) (Message, error) {
-	subject, err := fill(l.subject, f)
-	if err != nil {
-		return Message{}, err
+// The parts that letters share: {{template "foot" .}} is what foot.text.tmpl
+// says, and in HTML what foot.html.tmpl says. A subject uses those of the text.
+var (
+	textParts = []string{
+		"greeting", "card", "subject-card", "request", "others", "changes", "loss", "expiry", "afterwards", "to-do", "foot", "done-by", "asked-by",
 	}
-	subject = strings.TrimSpace(subject)
-	if subject == "" || engine.Clean(subject) != subject {
-		return Message{}, fmt.Errorf("template: %s: the subject is not one line of text", l.subject.Name())
+	htmlParts = []string{
+		"head", "card", "request", "others", "changes", "loss", "expiry", "afterwards", "to-do", "foot", "done-by", "asked-by", "end",
 	}
-	text, err := fill(l.text, f)
-	if err != nil {
-		return Message{}, err
-	}
-	html, err := fill(l.html, f)
-	return Message{subject, text, html}, err
-}
-
-func fill(t template, f LetterFields) (string, error) {
-	var b strings.Builder
-	err := t.Execute(&b, f)
-	return b.String(), err
-}
+)
 
 // letterFiles are the templates of the program, and over them those of a
 // folder of the administrator's.
@@ -64,56 +37,80 @@ type letterFiles struct {
 	folder string // "" for none
 }
 
-// letter reads the templates of a letter, "en/update-done", and tries them.
-func (files letterFiles) letter(name string) (letter, error) {
-	subject, err := files.parse(name+subjectEnding, parseText)
-	if err != nil {
-		return letter{}, err
+// letterParts are the parts of one language.
+type letterParts struct{ text, html []part }
+
+// parts reads the parts that the letters of a language share.
+func (files letterFiles) parts(lang string) (all letterParts, err error) {
+	if all.text, err = files.partsOf(lang, textParts, textEnding); err != nil {
+		return all, err
 	}
-	text, err := files.parse(name+textEnding, parseText)
-	if err != nil {
-		return letter{}, err
-	}
-	html, err := files.parse(name+htmlEnding, parseHTML)
-	if err != nil {
-		return letter{}, err
-	}
-	l := letter{subject, text, html}
-	for _, sample := range letterSamples() {
-		if _, err := l.write(sample); err != nil {
-			return letter{}, badTemplate(err)
-		}
-	}
-	return l, nil
+	all.html, err = files.partsOf(lang, htmlParts, htmlEnding)
+	return all, err
 }
 
-// parse gives a template its path for a name: that is what its errors begin
-// with.
-func (files letterFiles) parse(file string, parse func(name, text string) (template, error)) (template, error) {
-	name, text, err := files.read(file)
-	switch {
-	case err != nil:
-		return nil, badTemplate(err)
-	case !utf8.Valid(text):
-		return nil, badTemplate(fmt.Errorf("template: %s: the file is not UTF-8", name))
+func (files letterFiles) partsOf(lang string, names []string, ending string) (all []part, err error) {
+	for _, name := range names {
+		file, text, err := files.read(lang + "/" + name + ending)
+		if err != nil {
+			return nil, err
+		}
+		p, err := parsePart(name, file, strings.TrimSuffix(text, "\n")) // the end of its last line is none of the letter's
+		if err != nil {
+			return nil, badTemplate(err)
+		}
+		all = append(all, p)
 	}
-	t, err := parse(name, strings.TrimPrefix(string(text), "\ufeff"))
+	return all, nil
+}
+
+// letter reads the templates of a letter, "en/update-done".
+func (files letterFiles) letter(name string, parts letterParts) (l letter, err error) {
+	if l.subject, err = files.parse(name+subjectEnding, parts.text, parseText); err != nil {
+		return l, err
+	}
+	if l.text, err = files.parse(name+textEnding, parts.text, parseText); err != nil {
+		return l, err
+	}
+	l.html, err = files.parse(name+htmlEnding, parts.html, parseHTML)
+	return l, err
+}
+
+func (files letterFiles) parse(file string, parts []part, parse func(file, text string, parts []part) (template, error)) (template, error) {
+	name, text, err := files.read(file)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parse(name, text, parts)
 	if err != nil {
 		return nil, badTemplate(err)
 	}
 	return t, nil
 }
 
-func (files letterFiles) read(file string) (name string, text []byte, err error) {
+// read returns a file's text and its path: that is what errors begin with.
+func (files letterFiles) read(file string) (name, text string, err error) {
+	name, data, err := files.find(file)
+	switch {
+	case err != nil:
+		return "", "", badTemplate(err)
+	case !utf8.Valid(data):
+		return "", "", badTemplate(fmt.Errorf("template: %s: the file is not UTF-8", name))
+	}
+	text = strings.TrimPrefix(string(data), "\ufeff")
+	return name, strings.ReplaceAll(text, "\r\n", "\n"), nil
+}
+
+func (files letterFiles) find(file string) (name string, data []byte, err error) {
 	if files.folder != "" {
 		name = filepath.Join(files.folder, filepath.FromSlash(file))
-		if text, err = os.ReadFile(name); !errors.Is(err, fs.ErrNotExist) {
-			return name, text, err
+		if data, err = os.ReadFile(name); !errors.Is(err, fs.ErrNotExist) {
+			return name, data, err
 		}
 	}
 	name = path.Join("letters", file)
-	text, err = ownLetters.ReadFile(name)
-	return name, text, err
+	data, err = ownLetters.ReadFile(name)
+	return name, data, err
 }
 
 // refuseStrays refuses templates in the administrator's folder that no letter
@@ -123,9 +120,20 @@ func (files letterFiles) refuseStrays(letters map[string]letter) error {
 		return nil
 	}
 	used := map[string]bool{}
+	use := func(name, ending string) {
+		used[filepath.Join(files.folder, filepath.FromSlash(name+ending))] = true
+	}
 	for name := range letters {
-		for _, ending := range []string{subjectEnding, textEnding, htmlEnding} {
-			used[filepath.Join(files.folder, filepath.FromSlash(name+ending))] = true
+		use(name, subjectEnding)
+		use(name, textEnding)
+		use(name, htmlEnding)
+	}
+	for lang := range letterTexts {
+		for _, name := range textParts {
+			use(lang+"/"+name, textEnding)
+		}
+		for _, name := range htmlParts {
+			use(lang+"/"+name, htmlEnding)
 		}
 	}
 	return filepath.WalkDir(files.folder, func(file string, _ fs.DirEntry, err error) error {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -72,17 +73,20 @@ func TestLetterFirst(t *testing.T) {
 	}
 }
 
-// The HTML says what the text says, word for word.
+// The HTML says what the text says, word for word, whatever is told to whom.
 func TestLetterHTMLSaysTheSame(t *testing.T) {
-	for _, sample := range letterSamples() {
-		m, err := openLetters(t, "").byName["en/update-done"].write(sample)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, body, _ := strings.Cut(m.HTML, "<body")
-		body = html.UnescapeString(regexp.MustCompile(`<[^>]*>|^[^>]*>`).ReplaceAllString(body, " "))
-		if got, want := letterWords(body), letterWords(m.Text); !reflect.DeepEqual(got, want) {
-			t.Errorf("HTML says\n%q\nand the text\n%q", got, want)
+	letters := openLetters(t, "")
+	for _, event := range LetterEvents() {
+		for _, sample := range English.letterSamples(event) {
+			m, err := letters.byName["en/"+letterName(event)].write(sample)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, body, _ := strings.Cut(m.HTML, "<body")
+			body = html.UnescapeString(regexp.MustCompile(`<[^>]*>|^[^>]*>`).ReplaceAllString(body, " "))
+			if got, want := letterWords(body), letterWords(m.Text); !reflect.DeepEqual(got, want) {
+				t.Errorf("%s: HTML says\n%q\nand the text\n%q", event, got, want)
+			}
 		}
 	}
 }
@@ -91,48 +95,93 @@ func TestLetterHTMLSaysTheSame(t *testing.T) {
 // lists, colons of tables.
 func letterWords(s string) []string {
 	s = regexp.MustCompile(`(?m)^  (-|\d\.) |:`).ReplaceAllString(s, " ")
-	s = regexp.MustCompile(`\s([,.)])`).ReplaceAllString(s, "$1")
+	s = regexp.MustCompile(`\s+([,.)])`).ReplaceAllString(s, "$1")
 	return strings.Fields(s)
 }
 
 // Words from outside change neither the lines of a letter nor its HTML, and
-// cannot make it endless.
+// cannot make it endless, wherever they stand in a notice.
 func TestLetterHostileWords(t *testing.T) {
 	hostile := map[string]string{
 		"header":   "Eve\r\nBcc: x@example.org",
 		"markup":   `<script>alert(1)</script> & "`,
+		"template": `{{template "foot" .}}{{.Run}}`,
 		"override": "Eve \u202egnp.exe\u2066",
 		"escape":   "\x1b]0;owned\a\x00",
 		"binary":   "\xff\xfe",
 		"long":     strings.Repeat("ü", 5000),
 	}
+	letters := openLetters(t, "")
 	for name, words := range hostile {
-		t.Run(name, func(t *testing.T) {
-			n := updateNotice()
-			plain := writeLetter(t, openLetters(t, ""), n)
-			n.User.Name, n.Actor.Station, n.Actor.Who, n.Card.Model = words, words, words, words
-			n.Card.Serial, n.Card.ID, n.Run = "", engine.CardID(words), engine.RunID(words)
-			n.Written[0].Template, n.Removed[0].Title, n.Kept[0].Title = words, words, words
-			m := writeLetter(t, openLetters(t, ""), n)
-			if engine.Clean(m.Subject) != m.Subject {
-				t.Errorf("subject is %q", m.Subject)
-			}
-			if got, want := strings.Count(m.Text, "\n"), strings.Count(plain.Text, "\n"); got != want {
-				t.Errorf("the text has %d lines, not %d", got, want)
-			}
-			for _, body := range []string{m.Text, m.HTML} {
-				if line := strings.ReplaceAll(body, "\n", ""); engine.Clean(line) != line {
-					t.Errorf("control characters in %q", body)
+		for _, event := range LetterEvents() {
+			t.Run(name+" in "+string(event), func(t *testing.T) {
+				plain, l := SampleLetter(event), SampleLetter(event)
+				said := poison(reflect.ValueOf(&l.Notice).Elem(), words)
+				l.To = l.Notice.User.Mail
+				l.Notice.Card.Serial = "" // a number is written otherwise
+				if said == 0 {
+					t.Fatal("no words were put in")
 				}
-				if len(body) > 10_000 {
-					t.Errorf("%d bytes", len(body))
-				}
-			}
-			if got, want := htmlTags(m.HTML), htmlTags(plain.HTML); !reflect.DeepEqual(got, want) {
-				t.Errorf("tags are %q, not %q", got, want)
-			}
-		})
+				checkHostile(t, writeTo(t, letters, plain), writeTo(t, letters, l))
+			})
+		}
 	}
+}
+
+func checkHostile(t *testing.T, plain, m Message) {
+	t.Helper()
+	if engine.Clean(m.Subject) != m.Subject {
+		t.Errorf("subject is %q", m.Subject)
+	}
+	if got, want := strings.Count(m.Text, "\n"), strings.Count(plain.Text, "\n"); got != want {
+		t.Errorf("the text has %d lines, not %d", got, want)
+	}
+	for _, body := range []string{m.Text, m.HTML} {
+		if line := strings.ReplaceAll(body, "\n", ""); engine.Clean(line) != line {
+			t.Errorf("control characters in %q", body)
+		}
+		if len(body) > 15_000 {
+			t.Errorf("%d bytes", len(body))
+		}
+	}
+	if got, want := htmlTags(m.HTML), htmlTags(plain.HTML); !reflect.DeepEqual(got, want) {
+		t.Errorf("tags are %q, not %q", got, want)
+	}
+}
+
+// poison puts words wherever a notice has words of others, and counts where. Its
+// own words, such as states and reasons, have types of their own. No two places
+// become the same: that would mean something.
+func poison(v reflect.Value, words string) (n int) {
+	var at func(v reflect.Value)
+	at = func(v reflect.Value) {
+		switch v.Interface().(type) {
+		case time.Time:
+		case string, engine.RunID, engine.CardID, engine.UserID:
+			if v.String() != "" {
+				v.SetString(words)
+				n++
+			}
+		case engine.Place:
+			if v.String() != "" {
+				v.SetString(words + v.String())
+				n++
+			}
+		default:
+			switch v.Kind() { //nolint:exhaustive // the kinds a Notice is made of
+			case reflect.Struct:
+				for i := range v.NumField() {
+					at(v.Field(i))
+				}
+			case reflect.Slice:
+				for i := range v.Len() {
+					at(v.Index(i))
+				}
+			}
+		}
+	}
+	at(v)
+	return n
 }
 
 func htmlTags(s string) []string { return regexp.MustCompile(`<[^>]*>`).FindAllString(s, -1) }
@@ -173,24 +222,103 @@ func TestLettersFolder(t *testing.T) {
 	if m.Subject != "Re Zoë Müller" {
 		t.Errorf("subject is %q", m.Subject)
 	}
-	if ours := writeLetter(t, openLetters(t, ""), updateNotice()); m.Text != ours.Text || m.HTML != ours.HTML {
+	if ours := writeLetter(t, openLetters(t, ""), updateNotice()); m.Text != ours.Text || strings.ReplaceAll(m.HTML, m.Subject, ours.Subject) != ours.HTML {
 		t.Error("text or HTML are not ours")
+	}
+}
+
+// What all letters share is changed in one place: a part of the administrator's
+// stands in every letter. A letter that defines it anew has its own.
+func TestLetterParts(t *testing.T) {
+	folder := lettersFolder(t, "foot.text.tmpl", "Help desk: 4711\n")
+	own := `{{define "foot"}}Nobody helps{{end}}{{template "foot" .}}`
+	if err := os.WriteFile(filepath.Join(folder, "en", "update-failed.text.tmpl"), []byte(own), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	letters, ours := openLetters(t, folder), openLetters(t, "")
+	for _, event := range engine.NoticeEvents() {
+		l := SampleLetter(event)
+		m := writeTo(t, letters, l)
+		if m.HTML != writeTo(t, ours, l).HTML {
+			t.Errorf("%s: the HTML has changed too", event)
+		}
+		if event == engine.UpdateFailed {
+			if m.Text != "Nobody helps" {
+				t.Errorf("a part that is defined anew says %q", m.Text)
+			}
+		} else if strings.Count(m.Text, "\n\nHelp desk: 4711\n") != 1 {
+			t.Errorf("%s: the part is not in\n%s", event, m.Text)
+		}
+	}
+}
+
+// A request is in one list only: news, or what it is. Where none is marked as
+// news, the event tells which are.
+func TestLetterRequests(t *testing.T) {
+	request := func(name string, state engine.RequestState, news bool) engine.NoticeRequest {
+		return engine.NoticeRequest{Template: name, State: state, News: news}
+	}
+	all := []engine.NoticeRequest{
+		request("p", engine.RequestPending, false), request("a", engine.RequestApproved, false), request("b", engine.RequestApproved, false),
+		request("r", engine.RequestRejected, false), request("w", engine.RequestWithdrawn, false), request("i", engine.RequestIssued, false),
+	}
+	names := func(list []LetterRequest) (s string) {
+		for _, r := range list {
+			s += r.Template
+		}
+		return s
+	}
+	for _, c := range []struct {
+		event engine.NoticeEvent
+		news  int // which one is marked; -1: none
+		want  string
+	}{
+		{engine.UpdatePending, -1, "p||ab|r|w"},
+		{engine.UpdateApproved, -1, "ab|p||r|w"},
+		{engine.UpdateApproved, 2, "b|p|a|r|w"},
+		{engine.UpdateRejected, -1, "r|p|ab||w"},
+		{engine.UpdateCancelled, -1, "|p|ab|r|w"},
+		{engine.UpdateCancelled, 4, "|p|ab|r|w"},
+		{engine.ApprovalOverdue, -1, "p||ab|r|w"},
+		{engine.ApprovalLapsed, -1, "abw|p||r|"},
+		{engine.ApprovalLapsed, 4, "w|p|ab|r|"},
+	} {
+		n := engine.Notice{Event: c.event, Requests: slices.Clone(all)}
+		if c.news >= 0 {
+			n.Requests[c.news].News = true
+		}
+		f := English.letterFields(engine.Letter{Notice: n})
+		got := strings.Join([]string{names(f.News), names(f.Waiting), names(f.Approved), names(f.Rejected), names(f.Withdrawn)}, "|")
+		if got != c.want {
+			t.Errorf("%s, news %d: %s, want %s", c.event, c.news, got, c.want)
+		}
 	}
 }
 
 // Templates that cannot work are refused at start, with file and line.
 func TestLettersRefused(t *testing.T) {
 	for name, c := range map[string]struct{ file, template, say string }{
-		"syntax":            {"update-done.text.tmpl", "Hello\n{{if}}\n", "update-done.text.tmpl:2"},
-		"syntax in HTML":    {"update-done.html.tmpl", "<p>\n\n{{.Name}\n", "update-done.html.tmpl:3"},
-		"unknown field":     {"update-done.text.tmpl", "Hello\n{{.Nickname}}\n", "update-done.text.tmpl:2:2"},
-		"unknown, no first": {"update-done.text.tmpl", "{{if not .First}}{{if not .Operator}}{{.Nickname}}{{end}}{{end}}", "can't evaluate field Nickname"},
-		"unknown, in list":  {"update-done.html.tmpl", "{{range .Kept}}{{.Issuer}}{{end}}", "can't evaluate field Issuer"},
-		"HTML context":      {"update-done.html.tmpl", "<p>\n<script>{{if .First}}'{{end}}</script>", "update-done.html.tmpl:2"},
-		"two subjects":      {"update-done.subject.tmpl", "Hello\n{{.Name}}", "update-done.subject.tmpl: the subject is not one line"},
-		"no subject":        {"update-done.subject.tmpl", "{{with .Name}}{{.}}{{end}}", "update-done.subject.tmpl: the subject is not one line"},
-		"encoding":          {"update-done.text.tmpl", "Gr\xfc\xdfe", "update-done.text.tmpl: the file is not UTF-8"},
-		"mistyped name":     {"update_done.text.tmpl", "Hello", "update_done.text.tmpl: no letter"},
+		"syntax":             {"update-done.text.tmpl", "Hello\n{{if}}\n", "update-done.text.tmpl:2"},
+		"syntax in HTML":     {"update-done.html.tmpl", "<p>\n\n{{.Name}\n", "update-done.html.tmpl:3"},
+		"unknown field":      {"update-done.text.tmpl", "Hello\n{{.Nickname}}\n", "update-done.text.tmpl:2:2"},
+		"unknown, no first":  {"update-done.text.tmpl", "{{if not .First}}{{if not .Operator}}{{.Nickname}}{{end}}{{end}}", "can't evaluate field Nickname"},
+		"unknown, in list":   {"update-done.html.tmpl", "{{range .Kept}}{{.Issuer}}{{end}}", "can't evaluate field Issuer"},
+		"HTML context":       {"update-done.html.tmpl", "<p>\n<script>{{if .First}}'{{end}}</script>", "update-done.html.tmpl:2"},
+		"two subjects":       {"update-done.subject.tmpl", "Hello\n{{.Name}}", "update-done.subject.tmpl: the subject is not one line"},
+		"no subject":         {"update-done.subject.tmpl", "{{with .Name}}{{.}}{{end}}", "update-done.subject.tmpl: the subject is not one line"},
+		"encoding":           {"update-done.text.tmpl", "Gr\xfc\xdfe", "update-done.text.tmpl: the file is not UTF-8"},
+		"field of lists":     {"update-approved.text.tmpl", "{{range .News}}\n{{.Place}}{{end}}", "update-approved.text.tmpl:2:2"},
+		"rare reason":        {"card-revoked.html.tmpl", `{{if eq .Reason "withdrawn"}}{{.Why}}{{end}}`, "can't evaluate field Why"},
+		"of the others":      {"card-enabled.text.tmpl", "{{if not .ToHolder}}{{.Nickname}}{{end}}", "can't evaluate field Nickname"},
+		"part":               {"foot.text.tmpl", "Hello\n{{.Nickname}}", "foot.text.tmpl:2:2"},
+		"part of HTML":       {"foot.html.tmpl", "Hello\n{{.Nickname}}", "foot.html.tmpl:2:2"},
+		"syntax of a part":   {"end.html.tmpl", "Hello\n\n{{end}}", "end.html.tmpl:3"},
+		"no such part":       {"update-done.text.tmpl", "Hello\n{{template \"feet\" .}}", "update-done.text.tmpl:2"},
+		"no such HTML part":  {"update-done.html.tmpl", "Hello\n{{template \"feet\" .}}", "update-done.html.tmpl:2"},
+		"encoding of a part": {"card.html.tmpl", "\xff", "card.html.tmpl: the file is not UTF-8"},
+		"part of subjects":   {"foot.subject.tmpl", "Hello", "foot.subject.tmpl: no letter"},
+		"part as no part":    {"feet.text.tmpl", "Hello", "feet.text.tmpl: no letter"},
+		"mistyped name":      {"update_done.text.tmpl", "Hello", "update_done.text.tmpl: no letter"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := lettersFolder(t, c.file, c.template)
@@ -229,36 +357,36 @@ func TestLettersFolderRefused(t *testing.T) {
 // What there is no template for is an error, not an empty letter.
 func TestLettersUnknown(t *testing.T) {
 	l := openLetters(t, "")
-	if m, err := l.Write("tlh", updateNotice()); !engine.Is(err, engine.BadInput) {
+	if m, err := l.Write("tlh", toHolder(updateNotice())); !engine.Is(err, engine.BadInput) {
 		t.Errorf("an unknown language gives %v, %v", m, err)
 	}
 	n := updateNotice()
 	n.Event = "moon rises"
-	if m, err := l.Write("en", n); err == nil {
+	if m, err := l.Write("en", toHolder(n)); err == nil {
 		t.Errorf("an unknown event gives %v", m)
 	}
 }
 
-// FIELDS.md tells administrators exactly the fields there are.
+// FIELDS.md tells administrators exactly the fields there are, in the order in
+// which they stand in the code.
 func TestLetterFieldsDocumented(t *testing.T) {
-	text, err := os.ReadFile("letters/FIELDS.md")
-	if err != nil {
-		t.Fatal(err)
+	text := fieldsDocument(t)
+	parts := strings.Split(text, "\nInside `{{range ")
+	inside := map[string]reflect.Type{"": reflect.TypeFor[LetterFields]()}
+	for field := range reflect.TypeFor[LetterFields]().Fields() {
+		if field.Type.Kind() == reflect.Slice {
+			inside[field.Name] = field.Type.Elem()
+		}
 	}
-	parts := strings.Split(string(text), "\nInside `{{range ")
-	for name, shape := range map[string]reflect.Type{
-		"":        reflect.TypeFor[LetterFields](),
-		"Written": reflect.TypeFor[LetterCertificate](),
-		"Removed": reflect.TypeFor[LetterLoss](),
-		"Kept":    reflect.TypeFor[LetterStay](),
-	} {
+	for name, shape := range inside {
+		var told, are []string
 		part := parts[0]
 		for _, p := range parts[1:] {
-			if name != "" && strings.HasPrefix(p, "."+name+"}}") {
+			heading, _, _ := strings.Cut(p, "\n")
+			if name != "" && strings.Contains("{{range "+heading, "{{range ."+name+"}}") {
 				part = p
 			}
 		}
-		var told, are []string
 		for _, row := range regexp.MustCompile("(?m)^\\| `\\.([A-Za-z]+)` \\|").FindAllStringSubmatch(part, -1) {
 			told = append(told, row[1])
 		}
@@ -269,6 +397,111 @@ func TestLetterFieldsDocumented(t *testing.T) {
 			t.Errorf("%s: FIELDS.md tells %q, there are %q", shape, told, are)
 		}
 	}
+}
+
+// FIELDS.md tells of each event which fields it has: those that its samples
+// fill, and no template of ours asks for another.
+func TestLetterEventsDocumented(t *testing.T) {
+	always := []string{"Subject", "ToHolder", "Name", "Card", "CardModel", "At", "Station", "Operator", "BySelf", "Run"}
+	text := fieldsDocument(t)
+	told := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| ([a-z ]+) \\| `en/([a-z-]+)\\.…` \\| [^|]+ \\|([^|]*)\\|$").FindAllStringSubmatch(text, -1) {
+		if row[2] != letterName(engine.NoticeEvent(row[1])) {
+			t.Errorf("the files of %q are not %s", row[1], row[2])
+		}
+		told[row[1]] = strings.TrimSpace(row[3])
+	}
+	if len(told) != len(LetterEvents()) {
+		t.Errorf("FIELDS.md tells of %d events, there are %d", len(told), len(LetterEvents()))
+	}
+	for _, event := range LetterEvents() {
+		filled := map[string]bool{}
+		for _, n := range sampleNotices(event) {
+			f := reflect.ValueOf(English.letterFields(engine.Letter{To: n.User.Mail, Notice: n}))
+			for field, v := range f.Fields() {
+				if !v.IsZero() {
+					filled[field.Name] = true
+				}
+			}
+		}
+		var are []string
+		for field := range reflect.TypeFor[LetterFields]().Fields() {
+			if filled[field.Name] && !slices.Contains(always, field.Name) {
+				are = append(are, "`."+field.Name+"`")
+			}
+		}
+		if want := strings.Join(are, " "); told[string(event)] != want {
+			t.Errorf("%s: FIELDS.md tells the fields %q, its letters have %q", event, told[string(event)], want)
+		}
+		onlyAsks(t, event, filled, always)
+	}
+}
+
+// onlyAsks fails when a template of an event asks for a field that no such
+// letter has.
+func onlyAsks(t *testing.T, event engine.NoticeEvent, filled map[string]bool, always []string) {
+	t.Helper()
+	for _, ending := range []string{subjectEnding, textEnding, htmlEnding} {
+		text, err := ownLetters.ReadFile("letters/en/" + letterName(event) + ending)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`[{( ]\.([A-Z][A-Za-z]*)`).FindAllStringSubmatch(string(text), -1) {
+			_, ofLetter := reflect.TypeFor[LetterFields]().FieldByName(m[1])
+			_, ofChange := reflect.TypeFor[LetterChange]().FieldByName(m[1])
+			if ofLetter && !ofChange && !filled[m[1]] && !slices.Contains(always, m[1]) {
+				t.Errorf("%s%s asks for .%s, which no such letter has", letterName(event), ending, m[1])
+			}
+		}
+	}
+}
+
+// FIELDS.md tells of every part that letters share.
+func TestLetterPartsDocumented(t *testing.T) {
+	text := fieldsDocument(t)
+	var told []string
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| (text|HTML|both) \\|").FindAllStringSubmatch(text, -1) {
+		told = append(told, row[1]+" "+row[2])
+	}
+	var are []string
+	for _, name := range htmlParts {
+		in := "HTML"
+		if slices.Contains(textParts, name) {
+			in = "both"
+		}
+		are = append(are, name+" "+in)
+	}
+	for _, name := range textParts {
+		if !slices.Contains(htmlParts, name) {
+			are = append(are, name+" text")
+		}
+	}
+	slices.Sort(told)
+	slices.Sort(are)
+	if !slices.Equal(told, are) {
+		t.Errorf("FIELDS.md tells the parts\n%q\nthere are\n%q", told, are)
+	}
+}
+
+// What is embedded is used: a file that no letter is made from is a mistyped one
+// of ours.
+func TestLettersHaveNoStrays(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.CopyFS(folder, os.DirFS("letters")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenLetters(folder); err != nil {
+		t.Error(err)
+	}
+}
+
+func fieldsDocument(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("letters/FIELDS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }
 
 func updateNotice() engine.Notice {
@@ -286,6 +519,8 @@ func updateNotice() engine.Notice {
 	}
 }
 
+func toHolder(n engine.Notice) engine.Letter { return engine.Letter{To: n.User.Mail, Notice: n} }
+
 func openLetters(t *testing.T, folder string) *Letters {
 	t.Helper()
 	l, err := OpenLetters(folder)
@@ -297,7 +532,12 @@ func openLetters(t *testing.T, folder string) *Letters {
 
 func writeLetter(t *testing.T, l *Letters, n engine.Notice) Message {
 	t.Helper()
-	m, err := l.Write("en", n)
+	return writeTo(t, l, toHolder(n))
+}
+
+func writeTo(t *testing.T, l *Letters, about engine.Letter) Message {
+	t.Helper()
+	m, err := l.Write("en", about)
 	if err != nil {
 		t.Fatal(err)
 	}

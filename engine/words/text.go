@@ -35,6 +35,7 @@ type Text struct {
 	Plain     Plain
 	Policies  Policies
 	Due       Due
+	Mail      Mail
 	Demo      Demo
 	Keys      Keys
 	Values    Values

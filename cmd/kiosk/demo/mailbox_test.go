@@ -44,7 +44,7 @@ func TestMailboxKeeps(t *testing.T) {
 	l := engine.Letter{ID: "0a1b2c", To: "zoë@corp.example", Created: mailboxAt, Notice: engine.Notice{
 		Event: engine.UpdateDone, User: engine.UserRef{Name: "Zoë Müller"}, Card: engine.Identity{Serial: "10234567"}, At: mailboxAt,
 	}}
-	want, err := letters.Write("en", l.Notice)
+	want, err := letters.Write("en", l)
 	if err != nil {
 		t.Fatal(err)
 	}
