@@ -34,12 +34,22 @@ const (
 	ShowPUK        Privilege = "show PUK" // the help desk's; its key is the other half of it
 )
 
+// The privileges of a card's life beside the update.
+const (
+	UnassignCard Privilege = "unassign card"
+	DisableCard  Privilege = "disable card"
+	EnableCard   Privilege = "enable card"
+	RevokeCard   Privilege = "revoke card"
+	CleanCard    Privilege = "clean card"
+)
+
 // granted says what each mode may do until people have roles of their own.
 // What is not listed is denied.
 var granted = map[Mode]map[Privilege]bool{
 	Operator: {
 		FindUsers: true, ViewCard: true, AssignCard: true, AdoptCard: true,
 		UpdateCard: true, ContinueUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
+		UnassignCard: true, DisableCard: true, EnableCard: true, RevokeCard: true, CleanCard: true,
 	},
 }
 

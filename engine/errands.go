@@ -23,7 +23,7 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 		add("publish", now, Errand{Publication: &p})
 	}
 	if r.Plan.Access != "" {
-		note := AccessNote{Key: errandID(r.ID, "access"), Event: r.Plan.Access, At: now, Card: after.Card, User: after.User}
+		note := AccessNote{Key: errandID(r.ID, "access"), Event: r.Plan.Access, At: now, Card: after.Card, User: r.Plan.User}
 		if r.Plan.Access == AccessRegister {
 			note.Certificates = after.Managed
 		}
@@ -32,7 +32,7 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 	for _, o := range r.Plan.Outgoing {
 		if o.Revoke && r.gone(o) {
 			due := now.AddDate(0, 0, o.GraceDays)
-			add("revoke "+o.CA+" "+o.Serial, due, Errand{Revoke: &RevokeErrand{CA: o.CA, Serial: o.Serial, Reason: Superseded}})
+			add("revoke "+o.CA+" "+o.Serial, due, Errand{Revoke: &RevokeErrand{CA: o.CA, Serial: o.Serial, Reason: o.reason()}})
 		}
 	}
 	return all
@@ -89,7 +89,7 @@ func (r Run) wrote(template string) bool {
 
 // gone reports whether a certificate has left its place.
 func (r Run) gone(o Outgoing) bool {
-	return r.Plan.forgets(o.Fingerprint) || r.wrote(o.Template) || slices.Contains(r.Plan.Retires, o.Template) ||
+	return r.Plan.Event == CardUnassigned || r.Plan.forgets(o.Fingerprint) || r.wrote(o.Template) || slices.Contains(r.Plan.Retires, o.Template) ||
 		slices.ContainsFunc(r.steps(RemoveCertificate, o.Template), func(i int) bool { return r.has(i, Done) })
 }
 
@@ -154,7 +154,7 @@ func (e Errand) deed() string {
 	case e.Access != nil:
 		return "tell access system"
 	}
-	return "revoke superseded certificate"
+	return e.Revoke.deed()
 }
 
 func (d *Desk) carryOut(ctx context.Context, e Errand) error {
@@ -174,6 +174,9 @@ func (d *Desk) carryOut(ctx context.Context, e Errand) error {
 	ca, err := d.ca(e.Revoke.CA)
 	if err != nil {
 		return err
+	}
+	if e.Revoke.Release {
+		return ca.Release(ctx, e.Revoke.Serial)
 	}
 	return ca.Revoke(ctx, e.Revoke.Serial, e.Revoke.Reason)
 }

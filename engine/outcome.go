@@ -26,7 +26,7 @@ func (r *runner) record(ctx context.Context, n int) error {
 	o := Outcome{
 		Record: after, Letters: letters, Errands: r.run.errands(after, now), Notes: notes, End: end,
 		Audit: AuditRow{
-			At: now, Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
+			At: now, Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
 		},
 	}
@@ -58,6 +58,9 @@ func (r Run) auditDetail() string {
 
 // outcome is the record after the run, from the record before it.
 func (r Run) outcome(before Record, now time.Time) Record {
+	if r.Plan.Event == CardUnassigned {
+		return r.unassigned(before)
+	}
 	after := before.renamed(r.Plan.Renames)
 	after.Card, after.User = r.Plan.Card, r.Plan.User
 	after.State, after.Policy, after.Under, after.Written = StateIssued, r.Plan.Policy, r.Plan.Under, now
@@ -190,7 +193,7 @@ func (r *Record) keepFormer(s Step) {
 // notice is what the run did, for the result screen and the letter.
 func (r Run) notice(at time.Time) Notice {
 	n := Notice{
-		Event: UpdateDone, User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
+		Event: r.Plan.Event.notice(), User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
 		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(),
 	}
 	for _, l := range r.Plan.Goes {

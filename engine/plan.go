@@ -38,6 +38,7 @@ type Plan struct {
 	Access    AccessDeed        `json:"access,omitempty"`    // what the access system is told
 	Tell      []string          `json:"tell,omitempty"`      // who is written to: ToUser, addresses; before format 2 the user
 	Switches  bool              `json:"switches,omitempty"`  // that is because the policy switched it
+	Event     CardEvent         `json:"event,omitempty"`     // CardUnassigned: everything goes, and the card is nobody's then; "" for an update
 
 	PINEntries int `json:"pinEntries"`
 	Touches    int `json:"touches"`
@@ -58,6 +59,8 @@ type Outgoing struct {
 	Published   bool   `json:"published,omitempty"` // the directory may show it
 	Revoke      bool   `json:"revoke,omitempty"`
 	GraceDays   int    `json:"graceDays,omitempty"`
+
+	Reason RevokeReason `json:"reason,omitempty"` // why it is revoked; "" for Superseded
 }
 
 // Missing is a recorded certificate that the plan did not find at its place. It

@@ -114,11 +114,12 @@ type Errand struct {
 	Revoke      *RevokeErrand
 }
 
-// RevokeErrand revokes a certificate that was superseded.
+// RevokeErrand revokes a certificate, puts it on hold, or takes it off hold.
 type RevokeErrand struct {
-	CA     string       `json:"ca"`
-	Serial string       `json:"serial"` // hex
-	Reason RevokeReason `json:"reason"`
+	CA      string       `json:"ca"`
+	Serial  string       `json:"serial"` // hex
+	Reason  RevokeReason `json:"reason"`
+	Release bool         `json:"release,omitempty"` // off hold: Reason is empty
 }
 
 // Errands keeps errands until they are done. Those of one card and one kind whose

@@ -46,7 +46,7 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 		return Run{}, &Error{Op: "continue update", Kind: WrongState, Err: errors.New("no update of this card was interrupted")}
 	case back && run.Committed():
 		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update has gone too far")}
-	case back || run.Committed() || run.goesBack():
+	case back || run.Committed() || run.goesBack() || run.Plan.Event != "":
 		return run, nil
 	}
 	user, err := d.user(ctx, run.Plan.User.ID)

@@ -169,7 +169,7 @@ func (r *runner) note(ctx context.Context, notes []Note, end RunEnd) error {
 	var audit *AuditRow
 	if end != "" {
 		audit = &AuditRow{
-			At: r.desk.Now(), Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
+			At: r.desk.Now(), Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: string(end),
 		}
 	}

@@ -12,7 +12,17 @@ import (
 
 // errandFormat counts the changes of meaning of a deed's JSON. Errands of a
 // newer format are left to the newer kiosk that wrote them.
-const errandFormat = 1
+//
+// Format 2 has releases: who knows only 1 would revoke instead.
+const errandFormat = 2
+
+// format is the least that whoever does the deed must know.
+func (d deed) format() int {
+	if d.Revoke != nil && d.Revoke.Release {
+		return errandFormat
+	}
+	return 1
+}
 
 // deed is what an errand is to do. Exactly one field is set.
 type deed struct {
@@ -55,7 +65,7 @@ func addErrand(ctx context.Context, tx *sql.Tx, e engine.Errand) error {
 		VALUES ($1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM errands WHERE card = $2),
 			$3, $4, $5, 'waiting', $6, $6, $7, '', $8, $9, $10)
 		ON CONFLICT (id) DO NOTHING`,
-		e.ID, e.Card, e.User, e.Run, stamp(e.Created), stamp(e.Due), e.Tries, errandFormat, string(whole), d.kind())
+		e.ID, e.Card, e.User, e.Run, stamp(e.Created), stamp(e.Due), e.Tries, d.format(), string(whole), d.kind())
 	return err
 }
 

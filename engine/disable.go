@@ -1,0 +1,31 @@
+package engine
+
+import "context"
+
+// Disable takes a card out of use for a while, and returns its record as it is
+// then. Certificates whose template says so go on hold at their CA; the access
+// system forgets the card. Enable undoes all of it. Nothing is written to the
+// card: it need not be there.
+func (d *Desk) Disable(ctx context.Context, actor Actor, card CardID) (Record, error) {
+	return d.turn(ctx, actor, card, Wish{Event: CardDisabled})
+}
+
+func (t *turning) disable() error {
+	for i, m := range t.after.Managed {
+		f := lotOf(m, false)
+		// One that somebody else has put on hold or revoked is theirs to release.
+		if t.template(m.Template).HoldWhenDisabled && !m.Common && m.Revoked == nil {
+			f.Deed, t.after.Managed[i].Held = LotHold, true
+		}
+		t.Lots = append(t.Lots, f)
+	}
+	t.leaveAccess()
+	return nil
+}
+
+// leaveAccess has the access system forget the card.
+func (t *turning) leaveAccess() {
+	if t.Record.Access {
+		t.Access, t.after.Access = AccessRemove, false
+	}
+}
