@@ -59,8 +59,9 @@ func (d modelDiary) Write(_ context.Context, a AuditRow) error {
 // worldLife is what the stories of a card's life look at besides.
 type worldLife struct {
 	audit []AuditRow
-	given []string // errands that failed
-	told  []string // what the access system heard
+	given []string          // errands that failed
+	told  []string          // what the access system heard
+	names map[string]string // serial → template
 }
 
 // withLife is a world in which a card has a life beside the update: a policy that
