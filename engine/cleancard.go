@@ -10,9 +10,10 @@ import (
 // Wiping is what goes when a card is cleaned: everything, whoever wrote it.
 type Wiping struct {
 	Card    Identity
-	User    UserRef // whose the card was
-	Entries []Entry // its certificates, those of others too
-	Keys    []Place // keys without a certificate
+	User    UserRef  // whose the card was
+	Entries []Entry  // its certificates, those of others too
+	Keys    []Place  // keys without a certificate
+	Tell    []string // as in Turn
 
 	items []Item
 }
@@ -26,7 +27,13 @@ func (d *Desk) ProposeClean(ctx context.Context, actor Actor, c *Connected) (Wip
 	if err := cleanable(c.Record, c.Contents); err != nil {
 		return Wiping{}, err
 	}
-	return wiping(c.Record, c.Contents, Entries(Situation{Record: c.Record, Contents: &c.Contents, Now: d.Now()})), nil
+	policies, err := d.policiesOf(ctx, c.Record)
+	if err != nil {
+		return Wiping{}, err
+	}
+	w := wiping(c.Record, c.Contents, Entries(Situation{Record: c.Record, Contents: &c.Contents, Now: d.Now()}))
+	w.Tell = cleaning(c.Record, policies).Tell
+	return w, nil
 }
 
 // cleanable finds what forbids to clean a card.
@@ -115,9 +122,7 @@ func (w Wiping) shows(now Contents) bool {
 
 // cleaned records that a card was wiped.
 func (d *Desk) cleaned(ctx context.Context, before Record, policies []Policy, row AuditRow) (Record, error) {
-	t := turning{Turn: Turn{Wish: Wish{Event: CardCleaned}, Record: before}, policies: policies}
-	t.Tell = t.told()
-	now := d.Now()
+	t, now := cleaning(before, policies), d.Now()
 	after := Record{Card: before.Card, State: StateClean, Version: before.Version}
 	after.Card.GUID = "" // it went with the CHUID
 	row.At, row.Result, row.Detail = now, "done", t.detail()
@@ -127,4 +132,10 @@ func (d *Desk) cleaned(ctx context.Context, before Record, policies []Policy, ro
 	}
 	d.Log.Info("card changed", "card", before.Card.ID, "event", string(CardCleaned), "state", string(StateClean))
 	return d.recorded(ctx, before.Card.ID)
+}
+
+func cleaning(r Record, policies []Policy) Turn {
+	t := turning{Turn: Turn{Wish: Wish{Event: CardCleaned}, Record: r}, policies: policies}
+	t.Tell = t.told()
+	return t.Turn
 }

@@ -49,11 +49,12 @@ type Turn struct {
 	Access AccessDeed  // what the access system is told; "" for nothing
 	Prunes bool        // the directory shows its certificates no more
 	Ends   *RunSummary // an update that was begun, and that nobody can finish then
+	Lost   []string    // templates of that update whose certificate a CA has granted: they are revoked
 	Tell   []string    // who is written to: addresses, ToManager, ToGroup and a DN
 
-	after Record
-	prune []string
-	lost  []Lot // certificates of the update that ends, in no record
+	after  Record
+	prune  []string
+	grants []Lot // those of Lost
 }
 
 // Lot is what becomes of a certificate at its CA.
@@ -381,7 +382,7 @@ func (t Turn) errands(now time.Time) []Errand {
 		}
 		add("access", Errand{Access: &note})
 	}
-	for _, f := range slices.Concat(t.Lots, t.lost) {
+	for _, f := range slices.Concat(t.Lots, t.grants) {
 		if e := f.errand(); e != nil {
 			add(string(f.Deed)+" "+f.ca+" "+f.serial, Errand{Revoke: e})
 		}

@@ -78,7 +78,7 @@ const PlanFormat = 2
 // Changes reports whether carrying the plan out would change anything on the
 // card or in its record.
 func (p Plan) Changes() bool {
-	return p.Tracking || p.Switches || p.Was != "" || len(p.Goes)+len(p.Comes)+len(p.Setup)+len(p.Retires) > 0
+	return p.Event != "" || p.Tracking || p.Switches || p.Was != "" || len(p.Goes)+len(p.Comes)+len(p.Setup)+len(p.Retires) > 0
 }
 
 // Verb is the deed of a step. The words stand in journals: never rename one.

@@ -43,9 +43,10 @@ type RunSummary struct {
 	ID        RunID
 	Started   time.Time
 	By        Actor
-	End       RunEnd // "" while it is open
-	Committed bool   // it can only be finished, not taken back
-	Turned    bool   // it is being taken back
+	End       RunEnd    // "" while it is open
+	Committed bool      // it can only be finished, not taken back
+	Turned    bool      // it is being taken back
+	Event     CardEvent // CardUnassigned when it empties the card; "" for an update
 }
 
 // Profile reads a user from the directory and their cards from the store. When
@@ -196,6 +197,6 @@ func (d *Desk) openRun(ctx context.Context, card CardID) (Run, bool, error) {
 func (r Run) summary() RunSummary {
 	return RunSummary{
 		ID: r.ID, Started: r.Started, By: r.Actor, End: r.End,
-		Committed: r.Committed(), Turned: r.goesBack(),
+		Committed: r.Committed(), Turned: r.goesBack(), Event: r.Plan.Event,
 	}
 }

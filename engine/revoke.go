@@ -94,7 +94,7 @@ func (t *turning) endUpdate(why RevokeReason) {
 		recorded := slices.ContainsFunc(t.Record.Managed, func(m Managed) bool { return m.CA == g.ca && m.Serial == g.serial })
 		if !recorded {
 			g.Deed, g.Why = LotRevoke, why
-			t.lost = append(t.lost, g)
+			t.grants, t.Lost = append(t.grants, g), append(t.Lost, g.Title)
 		}
 	}
 	t.dropRequests()

@@ -438,6 +438,8 @@ var English = Text{
 		engine.LostPolicy:   "the policy does not have it any more",
 		engine.LostInPlace:  "this card cannot keep it until the new one is there; until then it cannot be used",
 		engine.LostStrayKey: "it lies where the new key must go",
+
+		engine.LostUnassigned: "the card is taken from its user",
 	},
 	Hows: map[engine.How]string{
 		engine.Fresh:   "",
@@ -502,6 +504,7 @@ var English = Text{
 		engine.LostLater:     "all else is equal, and it stands later in the configuration",
 	},
 	Troubles: englishTroubles,
+	Life:     englishLife,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",
 		engine.CanContinue:    "The update was begun and can be continued; the card is safe.",

@@ -37,6 +37,9 @@ func (t *Text) PlanTitle(p engine.Plan) string {
 
 // PlanGo is what carrying the plan out is called.
 func (t *Text) PlanGo(p engine.Plan) string {
+	if p.Event != "" {
+		return t.Life.Deeds[p.Event]
+	}
 	if p.First {
 		return t.Confirm.GoFirst
 	}
