@@ -137,7 +137,7 @@ func (d *Desk) errand(ctx context.Context, e Errand) error {
 	}
 	due := now.Add(backOff(e.Tries))
 	log := d.Log.With("errand", e.ID, "deed", e.deed(), "run", e.Run, "tries", e.Tries+1, "err", failed)
-	if e.Tries+1 >= mostTries {
+	if e.Tries+1 >= mostTries || e.Revoke.forGood(failed) {
 		due = time.Time{}
 		log.Error("errand was given up")
 		d.witness(keep, row, failed)

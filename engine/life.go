@@ -418,3 +418,9 @@ func (e RevokeErrand) deed() string {
 	}
 	return "revoke certificate"
 }
+
+// forGood reports whether a release was refused for good: somebody else has
+// revoked the certificate meanwhile, and that no try will change.
+func (e *RevokeErrand) forGood(failed error) bool {
+	return e != nil && e.Release && Is(failed, CARefused)
+}
