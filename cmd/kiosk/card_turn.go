@@ -16,7 +16,7 @@ type cardDisableCmd struct {
 
 // Help is what kiosk card disable --help adds.
 func (cardDisableCmd) Help() string {
-	return `Certificates whose template has hold_when_disabled go on hold at their CA; the access system
+	return `Certificates whose template has hold_on_disable go on hold at their CA; the access system
 forgets the card. kiosk card enable undoes both. The card need not be in a reader.`
 }
 

@@ -20,7 +20,7 @@ type cardUnassignCmd struct {
 // Help is what kiosk card unassign --help adds.
 func (cardUnassignCmd) Help() string {
 	return `A card that was only assigned is nobody's then, and need not be in a reader. One that is issued is
-emptied of what is ours, but for templates with keep_unassigned; the rest is revoked. That is journalled:
+emptied of what is ours, but for templates with keep_on_unassign; the rest is revoked. That is journalled:
 called again after an interruption, it goes on.`
 }
 
