@@ -9,34 +9,35 @@ import (
 
 // Life are the words of a card's life beside the update.
 type Life struct {
-	Card       string // serial, model, state
-	RevokedFor string // state, reason
-	Holder     string // name, logon name
-	Nobodys    string
-	Becomes    string // serial, state, state
-	AtCA       string
-	OnCard     string
-	Entry      string // place, title, state of the certificate
-	Lot        string // place, title, what becomes of it
-	Lots       map[engine.LotDeed]string
-	Common     string
-	FormerHeld string // title
-	Pruned     string
-	Ends       string // date and time, station
-	Lost       string // templates
-	Tell       string // who
-	Manager    string
-	Group      string // DN
-	TellNobody string
-	Untouched  string
-	Wipe       string // serial
-	WipeKey    string // place
-	WipeEmpty  string
-	WipeFoot   string
-	OldPIN     string
-	Deeds      map[engine.CardEvent]string
-	Done       map[engine.CardEvent]string
-	Reasons    map[engine.CardRevokeReason]string
+	Card        string // serial, model, state
+	RevokedFor  string // state, reason
+	Holder      string // name, logon name
+	Nobodys     string
+	Becomes     string // serial, state, state
+	AtCA        string
+	OnCard      string
+	Entry       string // place, title, state of the certificate
+	Lot         string // place, title, what becomes of it
+	Lots        map[engine.LotDeed]string
+	Common      string
+	FormerHeld  string // title
+	Pruned      string
+	Ends        string // date and time, station
+	Lost        string // templates
+	Tell        string // who
+	Manager     string
+	Group       string // DN
+	TellNobody  string
+	Untouched   string
+	Wipe        string // serial
+	WipeKey     string // place
+	WipeEmpty   string
+	WipeFoot    string
+	OldPIN      string
+	GoesRevoked string
+	Deeds       map[engine.CardEvent]string
+	Done        map[engine.CardEvent]string
+	Reasons     map[engine.CardRevokeReason]string
 }
 
 // CardLines say of a card what it is, whose, and what is on it.

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cardkiosk/engine"
@@ -147,6 +148,9 @@ func (t *Text) elsewhere(p engine.Plan) []PlanLine {
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.AccessOn})
 	case engine.AccessRemove:
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.AccessOff})
+	}
+	if slices.ContainsFunc(p.Outgoing, func(o engine.Outgoing) bool { return p.Event != "" && o.Revoke }) {
+		lines = append(lines, PlanLine{MarkFoot, t.Life.GoesRevoked})
 	}
 	if p.Publish && len(p.Comes) > 0 {
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Published})
