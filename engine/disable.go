@@ -12,12 +12,17 @@ func (d *Desk) Disable(ctx context.Context, actor Actor, card CardID) (Record, e
 
 func (t *turning) disable() error {
 	for i, m := range t.after.Managed {
-		f := lotOf(m, false)
-		// One that somebody else has put on hold or revoked is theirs to release.
-		if t.template(m.Template).HoldWhenDisabled && !m.Common && m.Revoked == nil {
-			f.Deed, t.after.Managed[i].Held = LotHold, true
+		l := lotOf(m, false)
+		holds := t.template(m.Template).HoldWhenDisabled && !m.Common
+		switch {
+		case holds && m.Revoked == nil:
+			l.Deed, t.after.Managed[i].Held = LotHold, true
+		case holds && m.Revoked.Reason == CertificateHold:
+			// Somebody else's, and theirs to release; or ours of before, and its
+			// release is on the way: the hold is asked for all the same, behind that.
+			l.Deed = LotOnHold
 		}
-		t.Lots = append(t.Lots, f)
+		t.Lots = append(t.Lots, l)
 	}
 	t.leaveAccess()
 	return nil

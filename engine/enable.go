@@ -11,11 +11,14 @@ func (d *Desk) Enable(ctx context.Context, actor Actor, card CardID) (Record, er
 
 func (t *turning) enable() error {
 	for i, m := range t.after.Managed {
-		f := lotOf(m, false)
+		l := lotOf(m, false)
 		if m.Held {
-			f.Deed, t.after.Managed[i].Held = LotRelease, false
+			l.Deed, t.after.Managed[i].Held = LotRelease, false
+			if m.Revoked != nil && m.Revoked.Reason == CertificateHold {
+				t.after.Managed[i].Revoked = nil // until the CA says otherwise
+			}
 		}
-		t.Lots = append(t.Lots, f)
+		t.Lots = append(t.Lots, l)
 	}
 	if len(t.policies) > 0 && t.policies[0].AccessSystem {
 		t.Access, t.after.Access = AccessRegister, true

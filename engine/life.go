@@ -76,12 +76,13 @@ type LotDeed string
 const (
 	LotStays   LotDeed = "stays" // as it is
 	LotHold    LotDeed = "hold"
+	LotOnHold  LotDeed = "on hold" // it is, and not by us: it stays so
 	LotRelease LotDeed = "release"
 	LotRevoke  LotDeed = "revoke"
 )
 
 // LotDeeds returns all deeds.
-func LotDeeds() []LotDeed { return []LotDeed{LotStays, LotHold, LotRelease, LotRevoke} }
+func LotDeeds() []LotDeed { return []LotDeed{LotStays, LotHold, LotOnHold, LotRelease, LotRevoke} }
 
 // privilege is what whoever brings an event about must hold.
 func (e CardEvent) privilege() Privilege {
@@ -396,7 +397,7 @@ func (f Lot) errand() *RevokeErrand {
 	switch f.Deed {
 	case LotStays:
 		return nil
-	case LotHold:
+	case LotHold, LotOnHold:
 		e.Reason = CertificateHold
 	case LotRelease:
 		e.Release = true

@@ -84,14 +84,14 @@ func TestDisableAndEnable(t *testing.T) {
 	for _, l := range turn.Lots {
 		lots = append(lots, l.Title+" "+string(l.Deed))
 	}
-	same(t, "what is shown", lots, "Logon hold", "Signing stays", "Mail stays", "Card stays", "VPN stays")
+	same(t, "what is shown", lots, "Logon hold", "Signing stays", "Mail on hold", "Card stays", "VPN stays")
 
 	record, err := w.desk.Disable(ctx, actor, w.id.ID)
 	must(t, err)
 	if record.State != StateDisabled || record.Access || !record.Managed[0].Held {
 		t.Errorf("the record is %+v", record)
 	}
-	same(t, "errands", w.errandLines(), "remove alovelace 0", "Logon certificateHold")
+	same(t, "errands", w.errandLines(), "remove alovelace 0", "Logon certificateHold", "Mail certificateHold")
 	same(t, "letters", w.told(), "card disabled to ada@corp.example")
 	must(t, w.work())
 	if got := revocationOf(w.revoked, record.Managed[0].Serial); got == nil || got.Reason != CertificateHold {
@@ -136,6 +136,55 @@ func TestReleaseFollowsHold(t *testing.T) {
 	}
 	if len(ids) != len(w.errands) {
 		t.Errorf("%d errands have %d ids", len(w.errands), len(ids))
+	}
+}
+
+// Disabled again before the CA was heard about the release: the certificate goes on
+// hold again behind it, and nobody releases what may be an officer's.
+func TestDisableAgainBeforeReleaseIsHeard(t *testing.T) {
+	ctx, w := context.Background(), livingCard(movesKeys)
+	refresh := func() {
+		for i, m := range w.record.Managed {
+			w.record.Managed[i].Revoked = revocationOf(w.revoked, m.Serial)
+		}
+	}
+	onHold := func() bool { return revocationOf(w.revoked, w.record.Managed[0].Serial) != nil }
+	for _, heard := range []bool{true, false} {
+		_, err := w.desk.Disable(ctx, actor, w.id.ID)
+		must(t, err)
+		must(t, w.work())
+		refresh()
+		_, err = w.desk.Enable(ctx, actor, w.id.ID)
+		must(t, err)
+		if w.record.Managed[0].Revoked != nil {
+			t.Error("enabled, the record says that the certificate is on hold")
+		}
+		if heard {
+			must(t, w.work())
+		}
+		refresh() // when the errand waits, the CA says that it is on hold still
+	}
+	_, err := w.desk.Disable(ctx, actor, w.id.ID)
+	must(t, err)
+	must(t, w.work())
+	if !onHold() || w.record.Managed[0].Held {
+		t.Errorf("on hold: %v, by us: %v", onHold(), w.record.Managed[0].Held)
+	}
+}
+
+// A release that the CA refuses for good, because somebody has revoked the
+// certificate meanwhile, is not asked for again and again.
+func TestReleaseRefused(t *testing.T) {
+	ctx, w := context.Background(), livingCard(movesKeys)
+	_, err := w.desk.Disable(ctx, actor, w.id.ID)
+	must(t, err)
+	must(t, w.work())
+	w.revoked[0].Reason = Superseded
+	_, err = w.desk.Enable(ctx, actor, w.id.ID)
+	must(t, err)
+	must(t, w.work())
+	if !slices.Equal(w.life.given, []string{"for good"}) || len(w.revoked) != 1 {
+		t.Errorf("deferred %q, the CA has %+v", w.life.given, w.revoked)
 	}
 }
 

@@ -178,9 +178,12 @@ func (e modelErrands) ErrandDone(_ context.Context, id string, _ time.Time) erro
 	return nil
 }
 
-func (e modelErrands) DeferErrand(_ context.Context, id string, _ time.Time, _ string) error {
-	e.life.given = append(e.life.given, id)
-	return e.ErrandDone(nil, id, time.Time{})
+func (e modelErrands) DeferErrand(ctx context.Context, id string, at time.Time, why string) error {
+	if at.IsZero() {
+		why = "for good"
+	}
+	e.life.given = append(e.life.given, why)
+	return e.ErrandDone(ctx, id, time.Time{})
 }
 
 func (e modelErrands) NextErrand(context.Context) (time.Time, bool, error) {

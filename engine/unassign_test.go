@@ -149,6 +149,9 @@ func TestPowerCutDuringUnassign(t *testing.T) {
 		for cut := 1; cut <= whole.deeds; cut++ {
 			for second := range whole.deeds {
 				for _, after := range []bool{false, true} {
+					if (cut+second)%3 != 0 && second > 0 { // each cut once alone, and a third of the pairs
+						continue
+					}
 					cuts++
 					w := withLife(kind)
 					w.layOut()

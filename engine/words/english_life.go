@@ -15,6 +15,7 @@ var englishLife = Life{
 	Lot:        "%s %s: %s",
 	Lots: map[engine.LotDeed]string{
 		engine.LotStays: "stays as it is", engine.LotHold: "goes on hold, until the card is enabled again",
+		engine.LotOnHold:  "is on hold already, and not because of the card: it stays so",
 		engine.LotRelease: "is released from hold", engine.LotRevoke: "is revoked: %s",
 	},
 	Common:      "stays as it is: other cards have it too",

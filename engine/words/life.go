@@ -142,6 +142,7 @@ func (t *Text) lot(l engine.Lot) PlanLine {
 		mark = MarkGoes
 	case engine.LotRelease:
 		mark = MarkComes
+	case engine.LotOnHold:
 	case engine.LotStays:
 		if l.Group == engine.GroupCommon {
 			what = t.Life.Common
