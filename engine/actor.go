@@ -38,6 +38,15 @@ const (
 	TryMail   Privilege = "try mail"
 )
 
+// The privileges of a card's life beside the update.
+const (
+	UnassignCard Privilege = "unassign card"
+	DisableCard  Privilege = "disable card"
+	EnableCard   Privilege = "enable card"
+	RevokeCard   Privilege = "revoke card"
+	CleanCard    Privilege = "clean card"
+)
+
 // granted says what each mode may do until people have roles of their own.
 // What is not listed is denied.
 var granted = map[Mode]map[Privilege]bool{
@@ -45,6 +54,7 @@ var granted = map[Mode]map[Privilege]bool{
 		FindUsers: true, ViewCard: true, AssignCard: true, AdoptCard: true,
 		UpdateCard: true, ContinueUpdate: true, CancelUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
 		SeeOutbox: true, TryMail: true,
+		UnassignCard: true, DisableCard: true, EnableCard: true, RevokeCard: true, CleanCard: true,
 	},
 }
 

@@ -56,10 +56,10 @@ func adoptable(actor Actor, c *Connected, user User) error {
 	if err := may(actor, AdoptCard); err != nil {
 		return err
 	}
-	switch {
-	case c.Known() && c.Record.State != StateClean:
-		return &Error{Op: "adopt card", Kind: WrongState, Subject: c.Record.User.Name, Err: errors.New("the card is " + string(c.Record.State))}
-	case user.Disabled:
+	if _, err := c.Record.become("adopt card", CardAdopted); err != nil {
+		return err
+	}
+	if user.Disabled {
 		return &Error{Op: "adopt card", Kind: WrongState, Subject: user.Name, Err: errors.New("the account is disabled")}
 	}
 	return nil
@@ -104,10 +104,14 @@ func (d *Desk) adopt(ctx context.Context, actor Actor, c *Connected, a Adoption,
 	if !a.Ours() {
 		return Record{}, &Error{Op: "adopt card", Kind: WrongState, Subject: a.User.Name, Err: errors.New("nothing on the card is ours: assign it instead")}
 	}
+	to, err := c.Record.become("adopt card", CardAdopted)
+	if err != nil {
+		return Record{}, err
+	}
 	now := d.Now()
 	record := Record{
-		Card: c.Contents.Identity, User: a.User.Ref(), State: StateIssued, Version: c.Record.Version,
-		Managed: a.Managed, Former: a.Former, Written: now, Seen: Sighting{At: now},
+		Card: c.Contents.Identity, User: a.User.Ref(), State: to, Version: c.Record.Version,
+		Managed: a.Managed, Former: a.Former, PUK: c.Record.PUK, Written: now, Seen: Sighting{At: now},
 	}
 	for _, f := range a.ThirdParty {
 		if f.Unreadable == "" { // they were there before: nobody wrote them behind our back
@@ -119,6 +123,6 @@ func (d *Desk) adopt(ctx context.Context, actor Actor, c *Connected, a Adoption,
 		return Record{}, err
 	}
 	d.remember(ctx, a.User)
-	record, _, err := d.Ledger.Card(ctx, record.Card.ID)
+	record, _, err = d.Ledger.Card(ctx, record.Card.ID)
 	return record, err
 }

@@ -21,20 +21,22 @@ func (d *Desk) assign(ctx context.Context, actor Actor, c *Connected, user User,
 	if err := may(actor, AssignCard); err != nil {
 		return Record{}, err
 	}
-	switch {
-	case c.Known() && c.Record.State != StateClean:
-		return Record{}, &Error{Op: "assign card", Kind: WrongState, Subject: c.Record.User.Name, Err: errors.New("the card is " + string(c.Record.State))}
-	case user.Disabled:
+	to, err := c.Record.become("assign card", CardAssigned)
+	if err != nil {
+		return Record{}, err
+	}
+	if user.Disabled {
 		return Record{}, &Error{Op: "assign card", Kind: WrongState, Subject: user.Name, Err: errors.New("the account is disabled")}
 	}
 	record := Record{
-		Card: c.Contents.Identity, User: user.Ref(), State: StateAssigned, Version: c.Record.Version,
+		Card: c.Contents.Identity, User: user.Ref(), State: to, Version: c.Record.Version,
+		Managed: c.Record.Managed, PUK: c.Record.PUK, // what an unassigned card has kept
 	}
 	row.At, row.Result = d.Now(), "done"
 	if err := d.Ledger.Assign(ctx, record, row); err != nil {
 		return Record{}, err
 	}
 	d.remember(ctx, user)
-	record, _, err := d.Ledger.Card(ctx, record.Card.ID)
+	record, _, err = d.Ledger.Card(ctx, record.Card.ID)
 	return record, err
 }

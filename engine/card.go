@@ -104,6 +104,7 @@ type Abilities struct {
 	MoveKeys       bool                // moves a key to an empty place
 	DeleteKeys     bool                // deletes a key
 	ImportKeys     bool                // takes a key that was made elsewhere
+	Resets         bool                // can be made as it left the factory
 	SetSecrets     bool                // tells whether PIN, PUK and administration key are the factory's, and lets us change them
 	ProvesAnyKey   bool                // an elliptic-curve key signs in every place, also where it is meant to agree keys only
 	Spare          []Place             // places to make a key aside, first choice first
@@ -169,6 +170,7 @@ type Managed struct {
 	KeyMade    time.Time         `json:"keyMade,omitzero"`     // when its key was made, where it is known
 	Attributes map[string]string `json:"attributes,omitempty"` // the tracked attributes, as they were when it was asked for
 	Revoked    *Revocation       `json:"revoked,omitempty"`    // what its CA said when it was asked last
+	Held       bool              `json:"held,omitempty"`       // we had it put on hold, because the card is disabled
 }
 
 // Revocation is a CA's word that a certificate is not to be relied on.
@@ -203,17 +205,18 @@ type Sighting struct {
 // Record is what the store knows of a card: one compact row, rewritten when
 // the card is.
 type Record struct {
-	Card    Identity  `json:"card"`
-	User    UserRef   `json:"user"`
-	State   State     `json:"state"`
-	Policy  string    `json:"policy,omitempty"` // under which it was last written …
-	Under   string    `json:"under,omitempty"`  // … and the hash of that policy's text
-	Managed []Managed `json:"managed,omitempty"`
-	Former  []Managed `json:"former,omitempty"` // encryption certificates kept with their keys, so that old mail opens
-	Tracked []Tracked `json:"tracked,omitempty"`
-	PUK     []byte    `json:"puk,omitempty"`    // sealed for the help desk; see Vault
-	Written time.Time `json:"written"`          // last update; zero before the first
-	Access  bool      `json:"access,omitempty"` // registered with the access system
-	Seen    Sighting  `json:"seen,omitzero"`
-	Version int64     `json:"-"` // counts the writes of this row
+	Card    Identity         `json:"card"`
+	User    UserRef          `json:"user"`
+	State   State            `json:"state"`
+	Policy  string           `json:"policy,omitempty"` // under which it was last written …
+	Under   string           `json:"under,omitempty"`  // … and the hash of that policy's text
+	Managed []Managed        `json:"managed,omitempty"`
+	Former  []Managed        `json:"former,omitempty"` // encryption certificates kept with their keys, so that old mail opens
+	Tracked []Tracked        `json:"tracked,omitempty"`
+	PUK     []byte           `json:"puk,omitempty"`    // sealed for the help desk; see Vault
+	Written time.Time        `json:"written"`          // last update; zero before the first
+	Access  bool             `json:"access,omitempty"` // registered with the access system
+	Seen    Sighting         `json:"seen,omitzero"`
+	Why     CardRevokeReason `json:"why,omitempty"` // why the card is revoked
+	Version int64            `json:"-"`             // counts the writes of this row
 }

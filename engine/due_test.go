@@ -56,6 +56,25 @@ func (d *diary) Write(_ context.Context, a AuditRow) error {
 
 var reporter = Actor{Who: "ines", Station: "desk-1", Mode: Operator}
 
+// waiting are the requests of cards.
+type waiting map[CardID][]Request
+
+func (w waiting) RequestsOf(_ context.Context, card CardID) ([]Request, error) { return w[card], nil }
+
+func (waiting) TakeRequests(context.Context, time.Time, time.Time, int) ([]Request, error) {
+	return nil, nil
+}
+
+func (waiting) TakeRequestsOf(context.Context, CardID, time.Time, time.Time) ([]Request, error) {
+	return nil, nil
+}
+
+func (waiting) NextRequest(context.Context) (time.Time, bool, error) { return time.Time{}, false, nil }
+
+func (waiting) SettleRequests(context.Context, ...Settled) error { return nil }
+
+func (waiting) Orphans(context.Context) ([]Request, error) { return nil, nil }
+
 // dueDesk is a desk at a time, with facts and policies.
 func dueDesk(now time.Time, facts []DueFacts, policies ...Policy) *Desk {
 	return &Desk{

@@ -23,7 +23,7 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 		add("publish"+r.time(), now, Errand{Publication: &p})
 	}
 	if r.Plan.Access != "" {
-		note := AccessNote{Key: errandID(r.ID, "access"+r.time()), Event: r.Plan.Access, At: now, Card: after.Card, User: after.User}
+		note := AccessNote{Key: errandID(r.ID, "access"+r.time()), Event: r.Plan.Access, At: now, Card: after.Card, User: r.Plan.User}
 		if r.Plan.Access == AccessRegister {
 			note.Certificates = after.Managed
 		}
@@ -32,7 +32,7 @@ func (r Run) errands(after Record, now time.Time) []Errand {
 	for _, o := range r.Plan.Outgoing {
 		if o.Revoke && r.gone(o) {
 			due := now.AddDate(0, 0, o.GraceDays)
-			add("revoke "+o.CA+" "+o.Serial, due, Errand{Revoke: &RevokeErrand{CA: o.CA, Serial: o.Serial, Reason: Superseded}})
+			add("revoke "+o.CA+" "+o.Serial, due, Errand{Revoke: &RevokeErrand{CA: o.CA, Serial: o.Serial, Reason: o.reason()}})
 		}
 	}
 	return all
@@ -104,7 +104,7 @@ func (r Run) wrote(template string) bool {
 
 // gone reports whether a certificate has left its place.
 func (r Run) gone(o Outgoing) bool {
-	return r.Plan.forgets(o.Fingerprint) || r.wrote(o.Template) || slices.Contains(r.Plan.Retires, o.Template) ||
+	return r.Plan.Event == CardUnassigned || r.Plan.forgets(o.Fingerprint) || r.wrote(o.Template) || slices.Contains(r.Plan.Retires, o.Template) ||
 		slices.ContainsFunc(r.steps(RemoveCertificate, o.Template), func(i int) bool { return r.has(i, Done) })
 }
 
@@ -152,7 +152,7 @@ func (d *Desk) errand(ctx context.Context, e Errand) error {
 	}
 	due := now.Add(backOff(e.Tries))
 	log := d.Log.With("errand", e.ID, "deed", e.deed(), "run", e.Run, "tries", e.Tries+1, "err", failed)
-	if e.Tries+1 >= mostTries {
+	if e.Tries+1 >= mostTries || e.Revoke.forGood(failed) {
 		due = time.Time{}
 		log.Error("errand was given up")
 		d.witness(keep, row, failed)
@@ -169,7 +169,7 @@ func (e Errand) deed() string {
 	case e.Access != nil:
 		return "tell access system"
 	}
-	return "revoke superseded certificate"
+	return e.Revoke.deed()
 }
 
 func (d *Desk) carryOut(ctx context.Context, e Errand) error {
@@ -189,6 +189,9 @@ func (d *Desk) carryOut(ctx context.Context, e Errand) error {
 	ca, err := d.ca(e.Revoke.CA)
 	if err != nil {
 		return err
+	}
+	if e.Revoke.Release {
+		return ca.Release(ctx, e.Revoke.Serial)
 	}
 	return ca.Revoke(ctx, e.Revoke.Serial, e.Revoke.Reason)
 }

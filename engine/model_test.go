@@ -60,7 +60,7 @@ func modelAbilities(kind string) Abilities {
 		return a
 	}
 	a.ShowKeys, a.SetSecrets, a.ProvesAnyKey = true, true, true
-	a.MoveKeys, a.DeleteKeys = kind == movesKeys, kind == movesKeys
+	a.MoveKeys, a.DeleteKeys, a.Resets = kind == movesKeys, kind == movesKeys, true
 	a.History = modelPlaces()[4:]
 	a.Spare = slices.Clone(a.History)
 	slices.Reverse(a.Spare)
@@ -118,6 +118,8 @@ func (c *modelCard) CheckPIN(context.Context, PIN) error { return c.world.look()
 func (c *modelCard) Unlock(context.Context, PIN, bool) (UnlockedCard, error) {
 	return modelUnlocked{c}, c.world.look()
 }
+
+func (c *modelCard) Wipe(context.Context) error { return c.wipe() }
 
 func (c *modelCard) Close() error { return nil }
 

@@ -51,10 +51,10 @@ func NoticeEvents() []NoticeEvent {
 func (e NoticeEvent) toUser() bool {
 	switch e {
 	case UpdateDone, UpdatePending, UpdateApproved, UpdateRejected, UpdateCancelled, ApprovalLapsed,
-		NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked:
+		NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned:
 		return true
 	case UpdateFailed, TaskCompleted, ContentExpiring, TrackedExpiring, CommonExpiring, PolicyChanged, AttributesNew,
-		ApprovalOverdue, NoticeCleaned:
+		ApprovalOverdue:
 	}
 	return false
 }

@@ -33,7 +33,7 @@ func (r *runner) record(ctx context.Context, n int) error {
 	o := Outcome{
 		Record: after, Letters: letters, Errands: r.run.errands(after, now), Requests: requests, Notes: notes, End: end,
 		Audit: AuditRow{
-			At: now, Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
+			At: now, Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
 		},
 	}
@@ -66,6 +66,9 @@ func (r Run) auditDetail() string {
 // outcome is the record after the run, from the record before it and what has
 // become of the update. Until something was written it only changes its state.
 func (r Run) outcome(before Record, now time.Time, event CardEvent) (Record, error) {
+	if r.Plan.Event == CardUnassigned {
+		return r.unassigned(before), nil
+	}
 	state, err := before.State.after(event, r.from())
 	if err != nil {
 		return Record{}, err
@@ -234,7 +237,7 @@ func (r *Record) keepFormer(s Step) {
 // notice is what the run did, for the result screen and the letter.
 func (r Run) notice(at time.Time) Notice {
 	n := Notice{
-		Event: UpdateDone, User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
+		Event: r.Plan.Event.notice(), User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
 		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(), Works: r.worksMeanwhile(),
 	}
 	for _, l := range r.Plan.Goes {

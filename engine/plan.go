@@ -40,6 +40,7 @@ type Plan struct {
 	Tell      []string          `json:"tell,omitempty"`      // of formats before 3: who is written to when it is done
 	Told      []Told            `json:"told,omitempty"`      // who is told of what, by the policy
 	Switches  bool              `json:"switches,omitempty"`  // that is because the policy switched it
+	Event     CardEvent         `json:"event,omitempty"`     // CardUnassigned: everything goes, and the card is nobody's then; "" for an update
 
 	PINEntries int `json:"pinEntries"`
 	Touches    int `json:"touches"`
@@ -60,6 +61,8 @@ type Outgoing struct {
 	Published   bool   `json:"published,omitempty"` // the directory may show it
 	Revoke      bool   `json:"revoke,omitempty"`
 	GraceDays   int    `json:"graceDays,omitempty"`
+
+	Reason RevokeReason `json:"reason,omitempty"` // why it is revoked; "" for Superseded
 }
 
 // Missing is a recorded certificate that the plan did not find at its place. It
@@ -77,7 +80,7 @@ const PlanFormat = 3
 // Changes reports whether carrying the plan out would change anything on the
 // card or in its record.
 func (p Plan) Changes() bool {
-	return p.Tracking || p.Switches || p.Was != "" || len(p.Goes)+len(p.Comes)+len(p.Setup)+len(p.Retires) > 0
+	return p.Event != "" || p.Tracking || p.Switches || p.Was != "" || len(p.Goes)+len(p.Comes)+len(p.Setup)+len(p.Retires) > 0
 }
 
 // Signed reports whether a certificate on the card vouches for one of the plan's

@@ -30,9 +30,10 @@ func (p *planner) vouch(c Choice, g *gaining) {
 }
 
 // renews reports whether the new certificate only extends the old one: of the same
-// template and CA, with the same subject.
+// template and CA, with the same subject. Of a certificate that was adopted nobody
+// knows whether this CA issued it or the one before, which it would not renew.
 func (p *planner) renews(g gaining) bool {
-	if g.old.Template != g.t.Name || g.old.CA != g.t.CA || g.home.Certificate == nil {
+	if g.old.Template != g.t.Name || g.old.CA != g.t.CA || g.old.Request == "" || g.home.Certificate == nil {
 		return false
 	}
 	old, err := x509.ParseCertificate(g.home.Certificate)

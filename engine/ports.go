@@ -66,6 +66,11 @@ type Card interface {
 	// until Close. With factory set the card is one whose PIN is still the
 	// factory's: that is used when the card says so itself, else pin.
 	Unlock(ctx context.Context, pin PIN, factory bool) (UnlockedCard, error)
+	// Wipe makes the card as it left the factory: keys and certificates go, whoever
+	// put them there, and PIN, PUK and administration key are the factory's. It wants
+	// no PIN. Twice, or after it was cut short anywhere, it ends the same. Kind
+	// CardRefused, and nothing is changed, on cards that cannot be reset.
+	Wipe(ctx context.Context) error
 	// Close lets the card go.
 	Close() error
 }
@@ -252,6 +257,12 @@ type Ledger interface {
 	// with its audit row. Kind Overtaken when somebody was faster, InWork when
 	// a run of the card is open.
 	Assign(ctx context.Context, r Record, a AuditRow) error
+	// Change writes what becomes of a card beside an update, all of it in one
+	// transaction. Kinds as with Assign.
+	Change(ctx context.Context, c Change) error
+	// CardsNumbered returns the records of the cards with this id, or with this
+	// number printed on them, zeros in front or not.
+	CardsNumbered(ctx context.Context, number string) ([]Record, error)
 	// See notes what was found on a card: Seen, and those of Tracked that are
 	// given, which stand over the recorded ones of the same fingerprint. It notes nothing, and that is no error, when version is not
 	// the record's any more, a run of the card is open, or a later sighting is

@@ -114,15 +114,17 @@ type Errand struct {
 	Revoke      *RevokeErrand
 }
 
-// RevokeErrand revokes a certificate that was superseded.
+// RevokeErrand revokes a certificate, puts it on hold, or takes it off hold.
 type RevokeErrand struct {
-	CA     string       `json:"ca"`
-	Serial string       `json:"serial"` // hex
-	Reason RevokeReason `json:"reason"`
+	CA      string       `json:"ca"`
+	Serial  string       `json:"serial"` // hex
+	Reason  RevokeReason `json:"reason"`
+	Release bool         `json:"release,omitempty"` // off hold: Reason is empty
 }
 
-// Errands keeps errands until they are done. Those of one card and one kind whose
-// time has come are handed out in the order they were created, one at a time.
+// Errands keeps errands until they are done. Those of one card and one kind, and of
+// revocations those of one certificate, whose time has come are handed out in the
+// order they were created, one at a time.
 type Errands interface {
 	// TakeErrand returns an errand whose time has come, and keeps other workers
 	// off it until the time given; ok is false when there is none.

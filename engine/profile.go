@@ -44,11 +44,12 @@ type RunSummary struct {
 	ID        RunID
 	Started   time.Time
 	By        Actor
-	End       RunEnd // "" while it is open
-	Committed bool   // it can only be finished, not taken back
-	Turned    bool   // it is being taken back, or cancelled
-	Waited    bool   // it has waited for a CA, and can be cancelled
-	Rests     bool   // it lies down to wait: nothing was begun since
+	End       RunEnd    // "" while it is open
+	Committed bool      // it can only be finished, not taken back
+	Turned    bool      // it is being taken back, or cancelled
+	Waited    bool      // it has waited for a CA, and can be cancelled
+	Rests     bool      // it lies down to wait: nothing was begun since
+	Event     CardEvent // CardUnassigned when it empties the card; "" for an update
 }
 
 // Profile reads a user from the directory and their cards from the store. When
@@ -203,6 +204,6 @@ func (d *Desk) openRun(ctx context.Context, card CardID) (Run, bool, error) {
 func (r Run) summary() RunSummary {
 	return RunSummary{
 		ID: r.ID, Started: r.Started, By: r.Actor, End: r.End,
-		Committed: r.Committed(), Turned: r.goesBack(), Waited: r.cancellable(), Rests: r.rests(),
+		Committed: r.Committed(), Turned: r.goesBack(), Waited: r.cancellable(), Rests: r.rests(), Event: r.Plan.Event,
 	}
 }

@@ -49,7 +49,7 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update waits for a CA: it can be cancelled")}
 	case back && run.Committed():
 		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update has gone too far")}
-	case back || run.Committed() && !run.rests() || run.goesBack():
+	case back || run.Committed() && !run.rests() || run.goesBack() || run.Plan.Event != "":
 		return run, nil
 	}
 	user, err := d.user(ctx, run.Plan.User.ID)

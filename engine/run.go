@@ -213,7 +213,7 @@ func (r *runner) closing(end RunEnd) *Closing {
 // audit is a row about the run.
 func (r *runner) audit(result string) AuditRow {
 	return AuditRow{
-		At: r.desk.Now(), Actor: r.run.Actor, Act: string(UpdateCard), Card: r.run.Plan.Card.ID,
+		At: r.desk.Now(), Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 		User: r.run.Plan.User.ID, Run: r.run.ID, Result: result,
 	}
 }

@@ -53,6 +53,7 @@ type world struct {
 	refuses map[string]bool // profiles whose requests are rejected
 	issued  int64
 	filled  Place // where something did not fit
+	life    worldLife
 
 	deeds int  // what has happened so far
 	cut   int  // with which deed the power goes; 0: never
@@ -259,7 +260,9 @@ func (l modelLedger) CardsOf(ctx context.Context, _ ...UserID) ([]Record, error)
 	return []Record{r}, err
 }
 
-func (l modelLedger) Assign(context.Context, Record, AuditRow) error { return errors.New("not here") }
+func (l modelLedger) Assign(ctx context.Context, r Record, a AuditRow) error {
+	return l.Change(ctx, Change{Record: r, Audit: a})
+}
 
 func (l modelLedger) EachDue(context.Context, func(DueFacts) error) error {
 	return errors.New("not here")
@@ -370,7 +373,7 @@ func (a modelCA) Revoked(context.Context) ([]Revocation, error) { return a.revok
 
 func (a modelCA) Former() [][]byte { return nil }
 
-func (a modelCA) Release(context.Context, string) error { return a.look() }
+func (a modelCA) Release(_ context.Context, serial string) error { return a.release(serial) }
 
 func (a modelCA) Issuers(context.Context) ([][]byte, error) {
 	_, root := modelRoot()

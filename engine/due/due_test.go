@@ -42,6 +42,8 @@ var everyReason = []engine.Reason{
 	engine.AccessSwitched{On: true},
 	engine.AccessSwitched{},
 	engine.Revoked{Template: "Signing", Place: "9c", Revocation: engine.Revocation{Serial: "4a", At: now.AddDate(0, 0, -3), Reason: engine.Superseded}},
+	engine.UpdateDecided{Approved: 2, Refused: 1, At: now.AddDate(0, 0, -1)},
+	engine.UpdateDecided{Refused: 1, At: now.AddDate(0, 0, -1)},
 }
 
 // report is a card with every reason, and some with next to nothing.

@@ -25,6 +25,7 @@ func abilities(f firmware) engine.Abilities {
 		DeleteKeys:     f.movesKeys(),
 		ImportKeys:     f.importsKeys(),
 		ProvesAnyKey:   true,
+		Resets:         true,
 		MaxCertificate: f.objectLimit() - certificateFrame,
 	}
 	if f.atLeast(4, 0, 0) { // a NEO has no retired slots

@@ -7,6 +7,7 @@ import "context"
 const (
 	insVerify          = 0x20
 	insChangeReference = 0x24
+	insResetRetry      = 0x2c
 	insGenerate        = 0x47
 	insAuthenticate    = 0x87
 	insSelect          = 0xa4
@@ -15,6 +16,7 @@ const (
 	insPutData         = 0xdb
 
 	insMoveKey     = 0xf6
+	insReset       = 0xfb
 	insGetMetadata = 0xf7
 	insGetSerial   = 0xf8
 	insGetVersion  = 0xfd

@@ -12,7 +12,17 @@ import (
 
 // errandFormat counts the changes of meaning of a deed's JSON. Errands of a
 // newer format are left to the newer kiosk that wrote them.
-const errandFormat = 1
+//
+// Format 2 has releases: who knows only 1 would revoke instead.
+const errandFormat = 2
+
+// format is the least that whoever does the deed must know.
+func (d deed) format() int {
+	if d.Revoke != nil && d.Revoke.Release {
+		return errandFormat
+	}
+	return 1
+}
 
 // deed is what an errand is to do. Exactly one field is set.
 type deed struct {
@@ -33,13 +43,22 @@ func (d deed) kind() string {
 	return "revocation"
 }
 
-// noEarlier is the rule by which a card's errands of one kind stay in order: one
-// waits while an earlier one does whose time has come, which it has also when it
+// about tells revocations of one certificate from those of another. Of one
+// certificate a hold, its release and a revocation for good stay in order.
+func (d deed) about() string {
+	if d.Revoke == nil {
+		return ""
+	}
+	return d.Revoke.CA + " " + d.Revoke.Serial
+}
+
+// noEarlier is the rule by which a card's errands of one kind, and about the same,
+// stay in order: one waits while an earlier one does whose time has come, which it has also when it
 // was tried before; the moment in question follows.
 const noEarlier = `
 	state = 'waiting' AND format <= $1 AND NOT EXISTS (
 		SELECT 1 FROM errands AS earlier
-		WHERE earlier.card = errands.card AND earlier.kind = errands.kind AND earlier.seq < errands.seq AND earlier.state = 'waiting'
+		WHERE earlier.card = errands.card AND earlier.kind = errands.kind AND earlier.about = errands.about AND earlier.seq < errands.seq AND earlier.state = 'waiting'
 			AND (earlier.tries > 0 OR earlier.due <= `
 
 // addErrand puts an errand behind the others of its card. One that is there
@@ -51,18 +70,18 @@ func addErrand(ctx context.Context, tx *sql.Tx, e engine.Errand) error {
 		return fmt.Errorf("write errand %s: %w", e.ID, err)
 	}
 	_, err = exec(ctx, tx, `
-		INSERT INTO errands (id, card, seq, user_id, run, created, state, due, try_at, tries, reason, format, deed, kind)
+		INSERT INTO errands (id, card, seq, user_id, run, created, state, due, try_at, tries, reason, format, deed, kind, about)
 		VALUES ($1, $2, (SELECT COALESCE(MAX(seq), 0) + 1 FROM errands WHERE card = $2),
-			$3, $4, $5, 'waiting', $6, $6, $7, '', $8, $9, $10)
+			$3, $4, $5, 'waiting', $6, $6, $7, '', $8, $9, $10, $11)
 		ON CONFLICT (id) DO NOTHING`,
-		e.ID, e.Card, e.User, e.Run, stamp(e.Created), stamp(e.Due), e.Tries, errandFormat, string(whole), d.kind())
+		e.ID, e.Card, e.User, e.Run, stamp(e.Created), stamp(e.Due), e.Tries, d.format(), string(whole), d.kind(), d.about())
 	return err
 }
 
 // TakeErrand returns the errand that has been due longest, counts a try for it
 // and keeps it from others until the time given; Tries is how many there were
-// before. Those of one card and kind come one at a time, in the order they were
-// created; one whose time has not come holds up no other.
+// before. Those of one card, kind and certificate come one at a time, in the order
+// they were created; one whose time has not come holds up no other.
 func (s *Store) TakeErrand(ctx context.Context, now, until time.Time) (e engine.Errand, ok bool, err error) {
 	err = s.change(ctx, "take errand", func(tx *sql.Tx) error {
 		taken, err := collect(ctx, tx, scanErrand, `

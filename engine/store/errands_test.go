@@ -163,7 +163,7 @@ func TestSlowErrand(t *testing.T) {
 func TestNewerErrand(t *testing.T) {
 	s := open(t, newPath(t))
 	send(t, s, errand("new", "c1", 0), errand("old", "c2", 5))
-	_, err := s.Raw().ExecContext(t.Context(), `UPDATE errands SET format = 2 WHERE id = 'new'`)
+	_, err := s.Raw().ExecContext(t.Context(), `UPDATE errands SET format = 3 WHERE id = 'new'`)
 	must(t, err)
 	nextErrand(t, s, 5)
 	takesErrand(t, s, 9, "old")

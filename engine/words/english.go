@@ -470,6 +470,8 @@ var English = Text{
 		engine.LostInPlace:  "this card cannot keep it until the new one is there; until then it cannot be used",
 		engine.LostExchange: "this card cannot keep it beside the new one; it is replaced in one go once the CA has approved",
 		engine.LostStrayKey: "it lies where the new key must go",
+
+		engine.LostUnassigned: "the card is taken from its user",
 	},
 	Hows: map[engine.How]string{
 		engine.Fresh:   "",
@@ -540,6 +542,7 @@ var English = Text{
 	},
 	Mail:     englishMail,
 	Troubles: englishTroubles,
+	Life:     englishLife,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",
 		engine.CanContinue:    "The update was begun and can be continued; the card is safe.",

@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"cardkiosk/engine"
@@ -37,6 +38,9 @@ func (t *Text) PlanTitle(p engine.Plan) string {
 
 // PlanGo is what carrying the plan out is called.
 func (t *Text) PlanGo(p engine.Plan) string {
+	if p.Event != "" {
+		return t.Life.Deeds[p.Event]
+	}
 	if p.First {
 		return t.Confirm.GoFirst
 	}
@@ -147,6 +151,9 @@ func (t *Text) elsewhere(p engine.Plan) []PlanLine {
 	}
 	if p.Signed() {
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Signed})
+	}
+	if slices.ContainsFunc(p.Outgoing, func(o engine.Outgoing) bool { return p.Event != "" && o.Revoke }) {
+		lines = append(lines, PlanLine{MarkFoot, t.Life.GoesRevoked})
 	}
 	if p.Publish && len(p.Comes) > 0 {
 		lines = append(lines, PlanLine{MarkFoot, t.Confirm.Published})

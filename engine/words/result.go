@@ -17,6 +17,8 @@ func (t *Text) ResultTitle(r engine.Result) string {
 		return t.Result.TakenBack
 	case r.End == engine.Partly:
 		return t.Result.Partly
+	case r.Notice.Event == engine.NoticeUnassigned:
+		return t.Life.Done[engine.CardUnassigned]
 	case r.Notice.First:
 		return t.Result.DoneFirst
 	}
@@ -55,6 +57,9 @@ func (t *Text) ResultLines(r engine.Result) []PlanLine {
 		lines = append(append(lines, PlanLine{MarkHead, t.Result.Kept}), kept...)
 	}
 	lines = append(lines, PlanLine{MarkFoot, fmt.Sprintf(t.Result.Recorded, t.Serial(r.Notice.Card)) + " " + t.mail(r)})
+	if r.Notice.Event == engine.NoticeUnassigned {
+		return append(lines, PlanLine{MarkFoot, t.Life.OldPIN})
+	}
 	next := t.Result.Next
 	if r.Notice.First {
 		next = t.Result.NextFirst

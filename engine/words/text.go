@@ -41,6 +41,7 @@ type Text struct {
 	Values    Values
 	Reasons   Reasons
 	Obstacles Obstacles
+	Life      Life
 	Count     Counts
 
 	Stages  map[string]string // by walk.Stage
