@@ -36,6 +36,12 @@ func (d *Desk) Deliver(ctx context.Context) (Round, error) {
 		if len(due) == 0 {
 			break
 		}
+		if symbolic(due[0].To) {
+			if err := d.resolve(ctx, due[0]); err != nil || ctx.Err() != nil {
+				return Round{Next: now, Away: true}, err
+			}
+			continue
+		}
 		r, err := d.send(ctx, due[0])
 		if err != nil || r.Away {
 			return r, err
@@ -57,16 +63,21 @@ func (d *Desk) send(ctx context.Context, l Letter) (Round, error) {
 	case ctx.Err() != nil:
 		return Round{Next: now, Away: true}, d.Outbox.Defer(keep, l.ID, now, "stopped while sending")
 	}
-	log := d.Log.With("letter", l.ID, "run", l.Notice.Run, "tries", l.Tries+1, "err", sent)
-	again := now.Add(backOff(l.Tries))
-	due := again
-	if Is(sent, MailRefused) || l.Tries+1 >= mostTries {
+	return Round{Next: now.Add(backOff(l.Tries)), Away: Is(sent, MailAway)}, d.tryLater(keep, l, sent)
+}
+
+// tryLater sets when a letter is tried again that was not sent, and gives it up
+// where trying is in vain.
+func (d *Desk) tryLater(ctx context.Context, l Letter, why error) error {
+	log := d.Log.With("letter", l.ID, "run", l.Notice.Run, "tries", l.Tries+1, "err", why)
+	due := d.Now().Add(backOff(l.Tries))
+	if Is(why, MailRefused) || l.Tries+1 >= mostTries {
 		due = time.Time{}
 		log.Error("letter was given up")
 	} else {
 		log.Warn("letter was not sent")
 	}
-	return Round{Next: again, Away: Is(sent, MailAway)}, d.Outbox.Defer(keep, l.ID, due, Clean(sent.Error()))
+	return d.Outbox.Defer(ctx, l.ID, due, Clean(why.Error()))
 }
 
 func backOff(tries int) time.Duration {

@@ -52,10 +52,11 @@ const (
 	ToGroup   = "group:"  // followed by a DN: whoever is in that group of the directory
 )
 
-// told lists who is told of an event: by a policy without rules, the user; by one
-// with rules, those whom its rules for the event name.
+// told lists who is told of an event: by a policy without rules, the user of an
+// update that was done; by one with rules, those whom its rules for the event
+// name.
 func (p Policy) told(event NoticeEvent) []string {
-	if len(p.Rules) == 0 {
+	if len(p.Rules) == 0 && event == UpdateDone {
 		return []string{ToUser}
 	}
 	to := []string{}

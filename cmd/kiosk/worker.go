@@ -36,6 +36,7 @@ func (cmd workerCmd) Run(ctx context.Context) error {
 
 const (
 	revocationsEvery = 10 * time.Minute
+	newsEvery        = time.Hour
 	longestPause     = time.Minute // when nothing waits, or there was trouble
 )
 
@@ -69,6 +70,10 @@ func (p *parts) jobs() []job {
 			return p.desk.Now().Add(revocationsEvery), err
 		}},
 	}
+	jobs = append(jobs, job{name: "news", do: func(ctx context.Context) (time.Time, error) {
+		_, err := p.desk.Tell(ctx)
+		return p.desk.Now().Add(newsEvery), err
+	}})
 	if p.desk.Roll != nil {
 		jobs = append(jobs, job{name: "snapshot", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshPeople(ctx, p.snapshot.Full)
