@@ -70,17 +70,16 @@ func (p *parts) jobs() []job {
 			return p.desk.Now().Add(revocationsEvery), err
 		}},
 	}
-	jobs = append(jobs, job{name: "news", do: func(ctx context.Context) (time.Time, error) {
-		_, err := p.desk.Tell(ctx)
-		return p.desk.Now().Add(newsEvery), err
-	}})
 	if p.desk.Roll != nil {
 		jobs = append(jobs, job{name: "snapshot", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshPeople(ctx, p.snapshot.Full)
 			return p.desk.Now().Add(p.snapshot.Refresh), err
 		}})
 	}
-	return jobs
+	return append(jobs, job{name: "news", do: func(ctx context.Context) (time.Time, error) { // of what the others found
+		_, err := p.desk.Tell(ctx)
+		return p.desk.Now().Add(newsEvery), err
+	}})
 }
 
 // startWork begins everything that goes on behind the screen.
@@ -93,7 +92,7 @@ func (p *parts) startWork(o *owner) {
 
 // workOnce does everything once.
 func (p *parts) workOnce(ctx context.Context) error {
-	if _, err := p.desk.Deliver(ctx); err != nil {
+	if err := p.deliverAll(ctx); err != nil {
 		return err
 	}
 	for _, j := range p.jobs() {
@@ -101,7 +100,18 @@ func (p *parts) workOnce(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", j.name, err)
 		}
 	}
-	return nil
+	return p.deliverAll(ctx) // what the jobs have left
+}
+
+// deliverAll sends every letter whose time has come, unless the mail server is
+// away.
+func (p *parts) deliverAll(ctx context.Context) error {
+	for {
+		r, err := p.desk.Deliver(ctx)
+		if err != nil || r.Away || r.Next.IsZero() || r.Next.After(p.desk.Now()) {
+			return err
+		}
+	}
 }
 
 // keepDoing does a job again and again until the program ends. Trouble is
