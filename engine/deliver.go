@@ -27,6 +27,7 @@ type Round struct {
 // waits longer each time. When the mail server is away the round ends there:
 // the others would wait for it as long.
 func (d *Desk) Deliver(ctx context.Context) (Round, error) {
+	var away error // of the directory: whoever else is to be looked up would wait for it as long
 	for range mostLetters {
 		now := d.Now()
 		due, err := d.Outbox.TakeDue(ctx, now, now.Add(courierHold), 1)
@@ -37,7 +38,7 @@ func (d *Desk) Deliver(ctx context.Context) (Round, error) {
 			break
 		}
 		if symbolic(due[0].To) {
-			if err := d.resolve(ctx, due[0]); err != nil || ctx.Err() != nil {
+			if away, err = d.resolve(ctx, due[0], away); err != nil || ctx.Err() != nil {
 				return Round{Next: now, Away: true}, err
 			}
 			continue

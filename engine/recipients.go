@@ -38,17 +38,23 @@ func symbolic(to string) bool {
 
 // resolve puts letters to people in the place of one to whom only the directory
 // knows. It may happen twice: the second time the letter does not wait any more.
-// What the directory says no to is tried again like a letter that was not sent.
-func (d *Desk) resolve(ctx context.Context, l Letter) error {
-	people, none, err := d.recipients(ctx, l)
+// What the directory does not tell is asked again like a letter that was not sent;
+// when it is away, known not to answer or just found so, that is returned too.
+func (d *Desk) resolve(ctx context.Context, l Letter, known error) (away, err error) {
+	people, none, failed := []User(nil), "", known
+	if known == nil {
+		people, none, failed = d.recipients(ctx, l)
+	}
 	keep, now := context.WithoutCancel(ctx), d.Now()
 	switch {
-	case err == nil:
-		return d.Outbox.Expand(keep, l.ID, l.to(people, none, now))
+	case failed == nil:
+		return nil, d.Outbox.Expand(keep, l.ID, l.to(people, none, now))
 	case ctx.Err() != nil:
-		return d.Outbox.Defer(keep, l.ID, now, "stopped while its recipients were looked up")
+		return nil, d.Outbox.Defer(keep, l.ID, now, "stopped while its recipients were looked up")
+	case Is(failed, DirectoryAway):
+		away = failed
 	}
-	return d.tryLater(keep, l, err)
+	return away, d.tryLater(keep, l, failed)
 }
 
 // recipients asks the directory. none says why nobody is found.

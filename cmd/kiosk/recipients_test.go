@@ -47,7 +47,12 @@ func addressees(mails ...string) (all []engine.User) {
 // happen puts letters about one card into the outbox, one to each recipient.
 func happen(t *testing.T, kept *store.Store, now time.Time, run int, to ...string) {
 	t.Helper()
-	id, card := engine.RunID(fmt.Sprintf("%032d", run)), engine.Identity{ID: "yubikey-1"}
+	happenTo(t, kept, "yubikey-1", now, run, to...)
+}
+
+func happenTo(t *testing.T, kept *store.Store, which engine.CardID, now time.Time, run int, to ...string) {
+	t.Helper()
+	id, card := engine.RunID(fmt.Sprintf("%032d", run)), engine.Identity{ID: which}
 	r := engine.Run{ID: id, Actor: tester, Started: now, Plan: engine.Plan{
 		Format: engine.PlanFormat, Card: card, Steps: []engine.Step{{Verb: engine.WriteRecord}},
 	}}
@@ -145,6 +150,28 @@ func TestDirectoryAwayWhileLettersLeave(t *testing.T) {
 	}
 	if h, err := desk.Health(t.Context()); err != nil || h.GivenUp != 1 || c.Now().Sub(first) < 72*time.Hour {
 		t.Errorf("what the directory does not tell in days is given up and shown: %+v after %v, %v", h, c.Now().Sub(first), err)
+	}
+}
+
+// A directory that is away is asked once a round, and not for each letter: to wait
+// for it that often would hold up those of others.
+func TestDirectoryAwayIsAskedOnce(t *testing.T) {
+	c := &clock{now: time.Date(2026, 11, 20, 17, 0, 0, 0, time.UTC)}
+	desk, kept, post, book := sorting(t, c)
+	book.away = &engine.Error{Op: "read manager", Kind: engine.DirectoryAway, Err: errors.New("no route")}
+	book.managers = map[engine.UserID][]engine.User{"ada": addressees("max@corp")}
+	for i := range 5 {
+		happenTo(t, kept, engine.CardID(fmt.Sprint("yubikey-", i)), c.Now(), i, engine.ToManager)
+	}
+	happenTo(t, kept, "yubikey-9", c.Now().Add(time.Second), 9, "bert@corp")
+	c.turn(time.Second)
+	if deliver(t, desk); book.asked != 1 || fmt.Sprint(post.tried) != "[bert@corp]" {
+		t.Errorf("the directory was asked %d times, and tried were %v", book.asked, post.tried)
+	}
+	c.turn(time.Hour)
+	book.away = nil
+	if deliver(t, desk); len(post.tried) != 6 {
+		t.Errorf("tried %v", post.tried)
 	}
 }
 
