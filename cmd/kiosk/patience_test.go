@@ -88,7 +88,10 @@ func TestRealMailServerThatTakesItsTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	deliver(t, desk)
-	first, second := delivered(t, box), delivered(t, box)
+	came := delivered(t, box)
+	for strings.Count(came, "--end of letter--\n") < 2 { // a pipe may give both at once
+		came += delivered(t, box)
+	}
 	happen(t, kept, c.Now(), 3, "never@corp.example")
 	deliver(t, desk)
 	h := health(t, desk)
@@ -103,8 +106,10 @@ func TestRealMailServerThatTakesItsTime(t *testing.T) {
 	}
 	checkTries(t, tries, start)
 	checkOffers(t, filepath.Join(dir, "spool", "mainlog"))
-	if !strings.Contains(first, "<letter-1-0@corp.example>") || !strings.Contains(second, "<letter-2-0@corp.example>") {
-		t.Errorf("the letters came in another order:\n%s\n%s", first, second)
+	for _, id := range []string{"<letter-1-0@corp.example>", "<letter-2-0@corp.example>"} {
+		if strings.Count(came, id) != 1 {
+			t.Errorf("letter %s did not come once:\n%s", id, came)
+		}
 	}
 }
 

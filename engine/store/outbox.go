@@ -26,12 +26,21 @@ const first = `
 		SELECT 1 FROM outbox AS earlier
 		WHERE earlier.card = outbox.card AND earlier.card <> '' AND earlier.state = 'waiting' AND earlier.created < outbox.created)`
 
+// sameTold is the rule by which an address gets one letter about an event, however
+// it was named: $1 to $4 are card, moment, notice and recipient.
+const sameTold = `SELECT COUNT(*) FROM outbox WHERE card = $1 AND created = $2 AND notice = $3 AND LOWER(recipient) = LOWER($4)`
+
 // addLetter puts a letter into the outbox. One that is there already, sent or
 // not, stays as it is.
 func addLetter(ctx context.Context, tx *sql.Tx, l engine.Letter) error {
 	notice, err := json.Marshal(l.Notice)
 	if err != nil {
 		return fmt.Errorf("write letter %s: %w", l.ID, err)
+	}
+	var n int
+	err = tx.QueryRowContext(ctx, sameTold, l.Notice.Card.ID, stamp(l.Created), string(notice), l.To).Scan(&n)
+	if err != nil || n > 0 {
+		return err
 	}
 	_, err = exec(ctx, tx, `
 		INSERT INTO outbox (id, card, recipient, created, state, due, tries, reason, format, notice)
@@ -112,7 +121,7 @@ func (s *Store) Expand(ctx context.Context, id string, e engine.Expansion) error
 			return err
 		}
 		for _, l := range e.Letters {
-			if err := addLetterOf(ctx, tx, id, l, e.At); err != nil {
+			if err := addLetterLike(ctx, tx, id, l, e.At); err != nil {
 				return err
 			}
 		}
@@ -123,16 +132,25 @@ func (s *Store) Expand(ctx context.Context, id string, e engine.Expansion) error
 	})
 }
 
-// addLetterOf puts a letter into the outbox that tells what another tells, word
+// addLetterLike puts a letter into the outbox that tells what another tells, word
 // for word, unless its address has one.
-func addLetterOf(ctx context.Context, tx *sql.Tx, id string, l engine.Letter, due time.Time) error {
-	_, err := exec(ctx, tx, `
+func addLetterLike(ctx context.Context, tx *sql.Tx, id string, l engine.Letter, due time.Time) error {
+	var (
+		card, notice    string
+		created, format int64
+		n               int
+	)
+	err := tx.QueryRowContext(ctx, `SELECT card, created, notice, format FROM outbox WHERE id = $1`, id).Scan(&card, &created, &notice, &format)
+	if err == nil {
+		err = tx.QueryRowContext(ctx, sameTold, card, created, notice, l.To).Scan(&n)
+	}
+	if err != nil || n > 0 {
+		return err
+	}
+	_, err = exec(ctx, tx, `
 		INSERT INTO outbox (id, card, recipient, created, state, due, tries, reason, format, notice)
-		SELECT $1, card, $2, created, 'waiting', $3, 0, '', format, notice FROM outbox AS whole
-		WHERE id = $4 AND NOT EXISTS (
-			SELECT 1 FROM outbox AS other
-			WHERE other.card = whole.card AND other.created = whole.created AND other.notice = whole.notice AND LOWER(other.recipient) = LOWER($2))
-		ON CONFLICT (id) DO NOTHING`, l.ID, l.To, stamp(due), id)
+		VALUES ($1, $2, $3, $4, 'waiting', $5, 0, '', $6, $7)
+		ON CONFLICT (id) DO NOTHING`, l.ID, card, l.To, created, stamp(due), format, notice)
 	return err
 }
 

@@ -180,6 +180,23 @@ func TestExpandToNobody(t *testing.T) {
 	}
 }
 
+// An address that two rules name, or a rule and the directory, is told once.
+func TestAddressNamedTwice(t *testing.T) {
+	s := open(t, newPath(t))
+	direct, again, group := letter("direct", "c1", 1), letter("again", "c1", 1), letter("group", "c1", 1)
+	again.Notice, group.Notice = direct.Notice, direct.Notice
+	again.To, group.To = "JANA@example.test", engine.ToGroup+"cn=desk"
+	r := run("r1", "c1")
+	must(t, s.Record(t.Context(), "r1", begin(t, s, r, "north"), outcome(r, 0, group)))
+	must(t, s.Expand(t.Context(), "group", expansion(1, "group", direct.To)))
+	a := announcement(1, -1, "a")
+	a.Letter = &direct
+	announces(t, s, a, true)
+	a.Topic.To, a.Letter = "again", &again
+	announces(t, s, a, true)
+	takes(t, s, 9, "group to "+direct.To)
+}
+
 // Letters of no card do not wait for each other.
 func TestLettersOfNoCard(t *testing.T) {
 	s := open(t, newPath(t))
