@@ -352,7 +352,7 @@ type Post interface {
 // and recipient: the same event makes the same letter.
 type Letter struct {
 	ID      string
-	To      string // one address
+	To      string // one address, or ToManager, or ToGroup and a DN
 	Tries   int    // how often it was tried
 	Created time.Time
 	Notice  Notice

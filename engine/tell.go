@@ -40,7 +40,7 @@ func (t *teller) card(ctx context.Context, f DueFacts) error {
 	}
 	user, unknown := f.holder()
 	policy, err := t.policy(user, unknown, f.Record)
-	if err != nil || !policy.tellsOf(lasting()...) {
+	if err != nil || !policy.tellsOf(LastingEvents()...) {
 		return nil //nolint:nilerr // said above
 	}
 	s := Situation{Policy: policy, Record: f.Record, Now: t.now}
@@ -77,8 +77,9 @@ func (p Policy) tellsOf(events ...NoticeEvent) bool {
 	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return slices.Contains(events, r.Event) })
 }
 
-// lasting are the events that go on until somebody does something.
-func lasting() []NoticeEvent {
+// LastingEvents are those that go on until somebody does something: they can be
+// told again.
+func LastingEvents() []NoticeEvent {
 	return []NoticeEvent{ContentExpiring, TrackedExpiring, CommonExpiring, PolicyChanged, AttributesNew}
 }
 

@@ -271,3 +271,32 @@ type dying struct{ engine.Outbox }
 func (d *dying) Expand(ctx context.Context, id string, e engine.Expansion) error {
 	return errors.Join(d.Outbox.Expand(ctx, id, e), errPower)
 }
+
+// An update tells whom the policy names, also through the directory: the manager
+// and a group, from the walk to the mail server.
+func TestUpdateTellsManagerAndGroup(t *testing.T) {
+	l := openLobby(t)
+	post := &moodyPost{mood: always(sent), now: l.clock.Now}
+	book := &addressBook{groups: map[string][]engine.User{"cn=desk": addressees("eve@corp")}, managers: map[engine.UserID][]engine.User{}}
+	l.desk.Post, l.desk.Addresses = post, book
+	for i := range l.desk.Policies {
+		l.desk.Policies[i].Rules = []engine.Rule{{Event: engine.UpdateDone, To: []string{engine.ToUser, engine.ToManager, engine.ToGroup + "cn=desk"}}}
+	}
+	l.desk.PolicyOf = engine.ByLinks(l.desk.Policies)
+	hits := l.desk.Directory.Search("alovelace")
+	defer hits.Close()
+	users, err := hits.Next(t.Context())
+	if err != nil || len(users) != 1 {
+		t.Fatalf("%d users, %v", len(users), err)
+	}
+	book.managers[users[0].ID] = addressees("max@corp")
+	s := l.sitDown(t)
+	l.toConfirm(s)
+	s.press("enter")
+	s.sees("Card updated", "3 letters wait")
+	for r := deliver(t, l.desk); !r.Next.IsZero(); r = deliver(t, l.desk) {
+	}
+	if got := slices.Sorted(slices.Values(post.tried)); fmt.Sprint(got) != "["+users[0].Mail+" eve@corp max@corp]" {
+		t.Errorf("letters went to %v", got)
+	}
+}

@@ -25,12 +25,6 @@ const mostResend = 365
 // window of its own.
 const noticeDays = 30
 
-// lasting are the events that go on until somebody does something: they can be
-// told again.
-var lasting = []engine.NoticeEvent{
-	engine.ContentExpiring, engine.TrackedExpiring, engine.CommonExpiring, engine.PolicyChanged, engine.AttributesNew,
-}
-
 // windowless are the events about certificates that no template renews.
 var windowless = []engine.NoticeEvent{engine.TrackedExpiring, engine.CommonExpiring}
 
@@ -66,7 +60,7 @@ func (n *notify) checkResend(c *checker, at *path) {
 	switch {
 	case n.ResendDays < 0 || n.ResendDays > mostResend:
 		c.countsFromNone(at, n.ResendDays, mostResend)
-	case n.ResendDays > 0 && n.known() && !slices.Contains(lasting, n.Event):
+	case n.ResendDays > 0 && n.known() && !slices.Contains(engine.LastingEvents(), n.Event):
 		c.warn(at, "has no effect: "+quote(string(n.Event))+" happens once, and is told once", "remove it")
 	}
 }
@@ -94,11 +88,10 @@ func (n *notify) known() bool { return slices.Contains(engine.NoticeEvents(), n.
 // recipient is who is told, as engine.Rule wants it.
 func (n *notify) recipient(c *checker, at *path, text string, d Directory) string {
 	personal := text == engine.ToUser || text == engine.ToManager
-	manager := c.root.key("directory").key("attributes").key("manager")
 	switch {
 	case personal && n.Event == engine.CommonExpiring:
 		c.wrong(at, quote(text)+" can do nothing about it: many cards share the certificate", `name administrators: "group:CN=…,DC=…", or "pki@corp.example"`)
-	case text == engine.ToManager && d.Attributes.Manager == "" && !c.main.unclear(manager):
+	case text == engine.ToManager && d.Attributes.Manager == "" && !c.main.unclear(attribute(c, "manager")):
 		c.wrong(at, `is "manager", but directory.attributes.manager is empty`, "name the attribute there, or remove it")
 	case !personal:
 		return recipient(c, at, text, `"user", "manager", "group:CN=…,DC=…", or "helpdesk@corp.example"`)

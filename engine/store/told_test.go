@@ -222,3 +222,16 @@ func TestToldPlans(t *testing.T) {
 		}
 	}
 }
+
+// That somebody has no address is noted with its audit row, and no letter waits.
+func TestToldToNobody(t *testing.T) {
+	s := open(t, newPath(t))
+	a := announcement(1, -1, "a")
+	a.Letter, a.Audit = nil, &engine.AuditRow{At: at(1), Act: "tell", Result: "no address"}
+	announces(t, s, a, true)
+	announces(t, s, a, false)
+	if n := count(t, s, `SELECT COUNT(*) FROM audit WHERE result = 'no address'`); n != 1 {
+		t.Errorf("%d audit rows, want 1", n)
+	}
+	nextDue(t, s, -1)
+}
