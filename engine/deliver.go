@@ -27,6 +27,7 @@ type Round struct {
 // waits longer each time. When the mail server is away the round ends there:
 // the others would wait for it as long.
 func (d *Desk) Deliver(ctx context.Context) (Round, error) {
+	var away error // of the directory: whoever else is to be looked up would wait for it as long
 	for range mostLetters {
 		now := d.Now()
 		due, err := d.Outbox.TakeDue(ctx, now, now.Add(courierHold), 1)
@@ -35,6 +36,12 @@ func (d *Desk) Deliver(ctx context.Context) (Round, error) {
 		}
 		if len(due) == 0 {
 			break
+		}
+		if symbolic(due[0].To) {
+			if away, err = d.resolve(ctx, due[0], away); err != nil || ctx.Err() != nil {
+				return Round{Next: now, Away: true}, err
+			}
+			continue
 		}
 		r, err := d.send(ctx, due[0])
 		if err != nil || r.Away {
@@ -57,16 +64,21 @@ func (d *Desk) send(ctx context.Context, l Letter) (Round, error) {
 	case ctx.Err() != nil:
 		return Round{Next: now, Away: true}, d.Outbox.Defer(keep, l.ID, now, "stopped while sending")
 	}
-	log := d.Log.With("letter", l.ID, "run", l.Notice.Run, "tries", l.Tries+1, "err", sent)
-	again := now.Add(backOff(l.Tries))
-	due := again
-	if Is(sent, MailRefused) || l.Tries+1 >= mostTries {
+	return Round{Next: now.Add(backOff(l.Tries)), Away: Is(sent, MailAway)}, d.tryLater(keep, l, sent)
+}
+
+// tryLater sets when a letter is tried again that was not sent, and gives it up
+// where trying is in vain.
+func (d *Desk) tryLater(ctx context.Context, l Letter, why error) error {
+	log := d.Log.With("letter", l.ID, "to", l.To, "run", l.Notice.Run, "tries", l.Tries+1, "err", why)
+	due := d.Now().Add(backOff(l.Tries))
+	if Is(why, MailRefused) || l.Tries+1 >= mostTries {
 		due = time.Time{}
 		log.Error("letter was given up")
 	} else {
 		log.Warn("letter was not sent")
 	}
-	return Round{Next: again, Away: Is(sent, MailAway)}, d.Outbox.Defer(keep, l.ID, due, Clean(sent.Error()))
+	return d.Outbox.Defer(ctx, l.ID, due, Clean(why.Error()))
 }
 
 func backOff(tries int) time.Duration {

@@ -33,6 +33,8 @@ type Desk struct {
 	Publisher    Publisher    // nil where no policy publishes
 	AccessSystem AccessSystem // nil where none is configured
 	Commons      Commons      // nil where no policy has a common certificate
+	Notices      Notices
+	Addresses    Addresses // of those whom only the directory knows
 
 	PolicyOf     func(User) (Policy, error) // the policy a user has now; Kind NoPolicy when none
 	Attributes   []string                   // of the directory, that recipes read or templates track

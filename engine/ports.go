@@ -352,6 +352,11 @@ type Outbox interface {
 	Sent(ctx context.Context, id string, at time.Time) error
 	// Defer sets a letter's next try; at zero it is given up for good.
 	Defer(ctx context.Context, id string, at time.Time, why string) error
+	// Expand closes a letter to somebody whom only the directory knows, and puts
+	// letters to those whom it names in its place, in one transaction with the
+	// audit. Of the same event an address gets one letter, whatever names it. A
+	// letter that is not waiting any more is left as it is.
+	Expand(ctx context.Context, id string, e Expansion) error
 	// NextDue returns when the next letter is due; ok is false when none waits.
 	NextDue(ctx context.Context) (at time.Time, ok bool, err error)
 	// Count counts the letters that were not sent yet, and those that were given
@@ -369,7 +374,7 @@ type Post interface {
 // and recipient: the same event makes the same letter.
 type Letter struct {
 	ID      string
-	To      string // one address
+	To      string // one address, or ToManager, or ToGroup and a DN
 	Tries   int    // how often it was tried
 	Created time.Time
 	Notice  Notice

@@ -22,7 +22,7 @@ func directoryConfig(d config.Directory) ldap.Config {
 		BindDN: d.BindDN, PasswordFile: d.PasswordFile, ActiveDirectory: d.Kind == config.ActiveDirectory, BaseDN: d.BaseDN, Filter: d.Filter,
 		SearchAttributes: d.Search, PageSize: d.PageSize, Timeout: d.Timeout,
 		Attributes: ldap.Attributes{
-			ID: a.ID, Name: a.Name, Logon: a.Logon, Mail: a.Mail, UPN: a.UPN, SID: a.SID,
+			ID: a.ID, Name: a.Name, Logon: a.Logon, Mail: a.Mail, UPN: a.UPN, SID: a.SID, Manager: a.Manager,
 			Disabled: ldap.Mark{Attribute: a.Disabled.Attribute, Bits: int64(a.Disabled.Bits), Value: a.Disabled.Value},
 		},
 	}

@@ -127,6 +127,7 @@ func TestActiveDirectory(t *testing.T) {
 		t.Errorf("%d users on %d pages were found, wanted %d", users, pages, crowd)
 	}
 	d.groups()
+	d.recipients()
 	d.changes()
 	m := openMember(d, s)
 	m.renamed()

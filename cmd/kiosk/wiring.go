@@ -63,8 +63,9 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 	p.closing(kept.Close)
 	p.desk = &engine.Desk{
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
-		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Attributes: asked(cfg.Policies),
-		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies), Now: s.now, Random: rand.Reader, Log: p.log,
+		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Attributes: asked(cfg.Policies),
+		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
+		Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
 	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons} {
 		if err = open(cfg); err != nil {
@@ -111,6 +112,7 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
 	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
+	p.desk.Addresses = directory
 	if u, err := url.Parse(d.Servers[0]); err == nil {
 		p.directory = u.Hostname()
 	}

@@ -36,6 +36,7 @@ func (cmd workerCmd) Run(ctx context.Context) error {
 
 const (
 	revocationsEvery = 10 * time.Minute
+	newsEvery        = time.Hour
 	longestPause     = time.Minute // when nothing waits, or there was trouble
 )
 
@@ -76,7 +77,10 @@ func (p *parts) jobs() []job {
 			return p.desk.Now().Add(p.snapshot.Refresh), err
 		}})
 	}
-	return jobs
+	return append(jobs, job{name: "news", do: func(ctx context.Context) (time.Time, error) { // of what the others found
+		_, err := p.desk.Tell(ctx)
+		return p.desk.Now().Add(newsEvery), err
+	}})
 }
 
 // startWork begins everything that goes on behind the screen.
@@ -89,7 +93,7 @@ func (p *parts) startWork(o *owner) {
 
 // workOnce does everything once.
 func (p *parts) workOnce(ctx context.Context) error {
-	if _, err := p.desk.Deliver(ctx); err != nil {
+	if err := p.deliverAll(ctx); err != nil {
 		return err
 	}
 	for _, j := range p.jobs() {
@@ -97,7 +101,18 @@ func (p *parts) workOnce(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", j.name, err)
 		}
 	}
-	return nil
+	return p.deliverAll(ctx) // what the jobs have left
+}
+
+// deliverAll sends every letter whose time has come, unless the mail server is
+// away.
+func (p *parts) deliverAll(ctx context.Context) error {
+	for {
+		r, err := p.desk.Deliver(ctx)
+		if err != nil || r.Away || r.Next.IsZero() || r.Next.After(p.desk.Now()) {
+			return err
+		}
+	}
 }
 
 // keepDoing does a job again and again until the program ends. Trouble is

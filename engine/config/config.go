@@ -22,6 +22,7 @@ type Config struct {
 	Vault     Vault         `toml:"vault"`
 	Access    Access        `toml:"access"`
 	Snapshot  Snapshot      `toml:"snapshot"`
+	Requests  Requests      `toml:"requests"`
 
 	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
 	PFXFiles []PFXFile       `toml:"-"` // where the keys of common certificates are
@@ -46,5 +47,6 @@ func (d *document) check(c *checker) {
 	d.Vault.check(c, c.root.key("vault"))
 	d.Access.check(c, c.root.key("access"))
 	d.Snapshot.check(c, c.root.key("snapshot"))
+	d.Requests.check(c, c.root.key("requests"))
 	d.checkPolicies(c)
 }

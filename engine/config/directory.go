@@ -46,7 +46,8 @@ type Attributes struct {
 	Mail     string   `toml:"mail"`
 	UPN      string   `toml:"upn"`
 	SID      string   `toml:"sid"`
-	Extra    []string `toml:"extra"` // further ones that templates may name
+	Manager  string   `toml:"manager"` // the DN of the user's manager
+	Extra    []string `toml:"extra"`   // further ones that templates may name
 	Disabled Mark     `toml:"disabled"`
 }
 
@@ -63,7 +64,7 @@ var presets = map[DirectoryKind]Directory{
 	OpenLDAP: {
 		Filter: "(objectClass=inetOrgPerson)",
 		Attributes: Attributes{
-			ID: "entryUUID", Name: []string{"displayName", "cn"}, Logon: "uid", Mail: "mail",
+			ID: "entryUUID", Name: []string{"displayName", "cn"}, Logon: "uid", Mail: "mail", Manager: "manager",
 		},
 	},
 	ActiveDirectory: {
@@ -71,7 +72,7 @@ var presets = map[DirectoryKind]Directory{
 		Search: []string{"anr", "mail"}, // MS-ADTS 3.1.1.3.1.3.1.4: ambiguous name resolution has an index for words of names
 		Attributes: Attributes{
 			ID: "objectGUID", Name: []string{"displayName", "cn"}, Logon: "sAMAccountName", Mail: "mail",
-			UPN: "userPrincipalName", SID: "objectSid",
+			UPN: "userPrincipalName", SID: "objectSid", Manager: "manager",
 			Disabled: Mark{Attribute: "userAccountControl", Bits: 2}, // MS-ADTS 2.2.16, ADS_UF_ACCOUNT_DISABLE
 		},
 	},
@@ -199,6 +200,7 @@ func (a *Attributes) check(c *checker, at *path, preset Attributes) {
 		{"mail", &a.Mail, preset.Mail},
 		{"upn", &a.UPN, preset.UPN},
 		{"sid", &a.SID, preset.SID},
+		{"manager", &a.Manager, preset.Manager},
 	} {
 		fallback(c, at.key(one.key), one.value, one.preset)
 		if *one.value != "" {

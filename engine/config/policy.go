@@ -17,6 +17,7 @@ type policy struct {
 	Publish          bool       `toml:"publish"`
 	AccessSystem     bool       `toml:"access_system"`
 	SearchThirdParty bool       `toml:"search_third_party"`
+	CancelUpdate     bool       `toml:"cancel_update"`
 	Setup            setup      `toml:"setup"`
 	Users            users      `toml:"users"`
 	Notify           []notify   `toml:"notify"`
@@ -40,13 +41,13 @@ type users struct {
 func (p *policy) check(c *checker, at *path, cfg Config) engine.Policy {
 	c.name(at.key("name"), p.Name, `give the policy a name: name = "staff"`)
 	p.Setup.check(c, at.key("setup"))
-	p.Users.check(c, at.key("users"), p.SearchThirdParty)
+	p.Users.check(c, at.key("users"), *p)
 	p.checkSwitches(c, at)
 	made := engine.Policy{
 		Name: p.Name, Priority: p.Priority, Links: p.links(c, at, cfg.Directory),
 		Setup:            engine.Setup{PUK: p.Setup.PUK, Admin: p.Setup.Admin},
 		SearchThirdParty: p.SearchThirdParty, Users: engine.UserOptions(p.Users),
-		Publish: p.Publish, AccessSystem: p.AccessSystem, Rules: p.rules(c, at.key("notify")),
+		Publish: p.Publish, AccessSystem: p.AccessSystem, Rules: p.rules(c, at.key("notify"), cfg.Directory), Cancel: p.CancelUpdate,
 	}
 	if len(p.Template)+len(p.Common) == 0 {
 		c.wrong(at.key("template"), "is missing", "add a [[policy.template]] for each certificate that belongs on the card")
@@ -89,7 +90,7 @@ func (p *policy) checkSwitches(c *checker, at *path) {
 	}
 }
 
-func (u users) check(c *checker, at *path, search bool) {
+func (u users) check(c *checker, at *path, p policy) {
 	for _, one := range []struct {
 		key string
 		on  bool
@@ -98,8 +99,11 @@ func (u users) check(c *checker, at *path, search bool) {
 			c.warn(at.key(one.key), "has no effect: users may not update their cards", "set update = true beside it, or remove it")
 		}
 	}
-	if u.ChooseTracked && u.Update && !search {
+	if u.ChooseTracked && u.Update && !p.SearchThirdParty {
 		c.warn(at.key("choose_tracked"), "has no effect: nobody is asked about third-party certificates", "set search_third_party = true in the policy, or remove it")
+	}
+	if u.CancelUpdate && !p.CancelUpdate && !c.unclear(at.up.key("cancel_update")) {
+		c.warn(at.key("cancel_update"), "has no effect: updates under this policy cannot be cancelled", "set cancel_update = true in the policy, or remove it")
 	}
 }
 

@@ -14,6 +14,7 @@ type renewal struct {
 	OldCertificate   oldCertificate `toml:"old_certificate"`
 	RevokeSuperseded bool           `toml:"revoke_superseded"`
 	GraceDays        int            `toml:"grace_days"`
+	AcceptSigned     bool           `toml:"accept_signed_renewal"`
 }
 
 type keyOnRenewal string
@@ -31,6 +32,7 @@ const (
 )
 
 func (t *template) checkRenewal(c *checker, at *path) {
+	fallback(c, at.key("accept_signed_renewal"), &t.AcceptSigned, true)
 	fallback(c, at.key("key_on_renewal"), &t.KeyOnRenewal, newKey)
 	oneOf(c, at.key("key_on_renewal"), t.KeyOnRenewal, newKey, sameKey)
 	t.checkKeyAge(c, at.key("key_max_days"))
@@ -90,6 +92,6 @@ func (t *template) checkRevoke(c *checker, at *path) {
 func (r renewal) rule() engine.Renewal {
 	return engine.Renewal{
 		SameKey: r.KeyOnRenewal == sameKey, KeyMaxDays: r.KeyMaxDays, KeepOld: r.OldCertificate == keepOld,
-		RevokeOld: r.RevokeSuperseded, GraceDays: r.GraceDays,
+		RevokeOld: r.RevokeSuperseded, GraceDays: r.GraceDays, Hold: !r.AcceptSigned,
 	}
 }

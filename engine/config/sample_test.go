@@ -145,6 +145,8 @@ func TestLeftOut(t *testing.T) {
 		"mail timeout":      {full.Mail.Timeout, short.Mail.Timeout},
 		"mail TLS":          {full.Mail.TLS, short.Mail.TLS},
 		"log level":         {full.Log.Level, short.Log.Level},
+		"requests":          {full.Requests.Escalate + full.Requests.Collect, short.Requests.Escalate + short.Requests.Collect},
+		"renewal":           {full.Policies[0].Templates[0].Renewal, short.Policies[0].Templates[0].Renewal},
 		"idle":              {full.Station.Idle, short.Station.Idle},
 		"log file":          {filepath.Base(full.Log.File), filepath.Base(short.Log.File)},
 		"store file":        {filepath.Base(full.Store.File), filepath.Base(short.Store.File)},
@@ -229,4 +231,35 @@ func keysOf(t reflect.Type, prefix string) []string {
 		}
 	}
 	return keys
+}
+
+// What stands in the tables of a policy reaches the policy.
+func TestRulesAndSwitches(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/config/notify-useless.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(data), `name = "staff"`, "name = \"staff\"\ncancel_update = true\nusers = { cancel_update = true }", 1)
+	text = strings.Replace(text, "renew_days = 30", "renew_days = 30\naccept_signed_renewal = false\nhold_on_disable = true\nkeep_on_unassign = true", 1)
+	t.Chdir(surroundings(t))
+	cfg, err := Parse("config.toml", []byte(text), Trials{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := cfg.Policies[0]
+	if l := p.Templates[0]; !p.Cancel || !p.Users.CancelUpdate || !l.Renewal.Hold || !l.HoldWhenDisabled || !l.KeepUnassigned {
+		t.Errorf("policy is %+v", p)
+	}
+	want := []engine.Rule{
+		{Event: engine.UpdatePending, To: []string{"user", "manager", "group:CN=Card desk,OU=Groups,DC=corp,DC=example", "helpdesk@corp.example"}, ResendDays: 7},
+		{Event: engine.ContentExpiring, To: []string{"user"}, ResendDays: 7},
+		{Event: engine.TrackedExpiring, To: []string{"user"}, Days: 60},
+		{Event: engine.TaskCompleted, To: []string{"helpdesk@corp.example"}},
+	}
+	if !reflect.DeepEqual(p.Rules, want) {
+		t.Errorf("rules are\n%+v\nwanted\n%+v", p.Rules, want)
+	}
+	if cfg.Directory.Attributes.Manager != "manager" {
+		t.Errorf("the manager is in %q", cfg.Directory.Attributes.Manager)
+	}
 }

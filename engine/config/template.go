@@ -31,6 +31,8 @@ type template struct {
 	RenewDays    int                `toml:"renew_days"`
 	RenewPercent int                `toml:"renew_percent"`
 	renewal
+	HoldOnDisable  bool `toml:"hold_on_disable"`
+	KeepOnUnassign bool `toml:"keep_on_unassign"`
 }
 
 // keyOrigin says where a key is made.
@@ -163,6 +165,7 @@ func (t *template) make(c *checker, at *path, d Directory) engine.Template {
 		SAN:      t.names(c, at.key("san"), d),
 		Usage:    t.Usage, Extended: t.Extended, Binding: t.Binding,
 		ValidDays: t.ValidDays, Renew: engine.Window{Days: t.RenewDays, Percent: t.RenewPercent}, Renewal: t.rule(),
+		HoldWhenDisabled: t.HoldOnDisable, KeepUnassigned: t.KeepOnUnassign,
 	}
 	made.Tracked = t.tracked(c, at.key("tracked"), d, made)
 	return made

@@ -64,6 +64,7 @@ type Attributes struct {
 	Mail     string   // mail
 	UPN      string   // "" where there is none
 	SID      string   // binary or text; "" where there is none
+	Manager  string   // the DN of the user's manager; "" where there is none
 	Disabled Mark
 	Extra    []string // what recipes ask for; to be found in User.Attributes under these names
 }
@@ -143,7 +144,7 @@ func (c Config) check() error {
 func (c Config) checkNames() error {
 	descriptor := regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.;-]*$`)
 	a := c.Attributes
-	names := slices.Concat([]string{a.ID, a.Logon, a.Mail, a.UPN, a.SID, a.Disabled.Attribute}, a.Name, a.Extra, c.SearchAttributes)
+	names := slices.Concat([]string{a.ID, a.Logon, a.Mail, a.UPN, a.SID, a.Manager, a.Disabled.Attribute}, a.Name, a.Extra, c.SearchAttributes)
 	for _, name := range names {
 		if name != "" && !descriptor.MatchString(name) {
 			return refuse("attributes", fmt.Sprintf("%q is no attribute", name))

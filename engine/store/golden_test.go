@@ -103,7 +103,7 @@ func dump(t *testing.T, s *store.Store) string {
 	for _, statement := range texts(t, s, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'`) {
 		out.WriteString(statement + ";\n")
 	}
-	for _, table := range []string{"goose_db_version", "cards", "leases", "runs", "notes", "outbox", "audit", "audit_last", "policies", "errands", "people", "snapshot", "due"} {
+	for _, table := range []string{"goose_db_version", "cards", "leases", "runs", "notes", "outbox", "audit", "audit_last", "policies", "errands", "people", "snapshot", "due", "told"} {
 		where := ` WHERE name <> 'tstamp'` // when goose was there, by the clock
 		columns := texts(t, s, `SELECT name FROM pragma_table_info('`+table+`')`+where)
 		order := "rowid"

@@ -41,6 +41,7 @@ var (
 	_ engine.Errands     = (*Store)(nil)
 	_ engine.People      = (*Store)(nil)
 	_ engine.PolicyTexts = (*Store)(nil)
+	_ engine.Notices     = (*Store)(nil)
 )
 
 // Store is an open store. Its methods may be called at the same time. Their
