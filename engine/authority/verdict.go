@@ -1,0 +1,136 @@
+package authority
+
+import (
+	"context"
+	"fmt"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/ca/wire"
+)
+
+// verdict is what a rule makes of a request: accepted, approved, pending, or
+// rejected with words.
+type verdict struct {
+	state  requestState
+	words  string
+	renews *Renewal
+}
+
+// weigh judges a new request. A station's wish for an officer only ever adds one.
+func (a *Authority) weigh(ctx context.Context, rule *rule, r wire.Request, what *asked) (verdict, error) {
+	if words := rule.judge(what); words != "" {
+		return verdict{state: rejected, words: words}, nil
+	}
+	if r.Approval && r.Approved != "" {
+		return verdict{state: rejected, words: "An approval is not asked for with an approval"}, nil
+	}
+	if words, err := a.lapsed(ctx, r.Approved); err != nil || words != "" {
+		return verdict{state: rejected, words: words}, err
+	}
+	found, err := a.renewal(ctx, rule, r, what)
+	if err != nil {
+		return verdict{}, err
+	}
+	v := verdict{renews: found.renewal}
+	word := rule.Decision.word
+	switch {
+	case found.refused:
+		v.state, v.words = rejected, found.renewal.Words
+		return v, nil
+	case r.Approved != "":
+		word = toIssue // it was decided; redeem looks whether it was this
+	case found.good:
+		word = rule.renewal()
+	}
+	switch {
+	case word == toRefuse:
+		v.state, v.words = rejected, rule.forbidsBy("renewal", "renewals")
+	case word == toHold || r.Hold && r.Approved == "":
+		v.state = pending
+	case r.Approval:
+		v.state = approved
+	default:
+		v.state = accepted
+	}
+	return v, nil
+}
+
+// renewal says what becomes of signed renewals.
+func (r *rule) renewal() string {
+	if r.Renewal.word == "" {
+		return r.Decision.word
+	}
+	return r.Renewal.word
+}
+
+// redeem compares a request with the approval it names. An approval decides one
+// request: the first that asks for what was approved. While an officer still
+// thinks, nothing is kept, so that the same request can be sent again.
+func redeem(e *entry, what *asked, approval entry) error {
+	if e.State != accepted {
+		return nil
+	}
+	words, err := judgeApproval(*e, what, approval)
+	if err != nil {
+		return err
+	}
+	if words != "" {
+		e.State, e.Words = rejected, words
+	}
+	return nil
+}
+
+func judgeApproval(e entry, what *asked, approval entry) (string, error) {
+	id := engine.Clean(e.Approved)
+	switch {
+	case approval.ID == "" || !approval.Approval:
+		return fmt.Sprintf("The CA does not know an approval %s", id), nil
+	case approval.State == pending:
+		return "", refuse("ask CA", engine.WrongState, "the approval %s waits for an officer since %s", id, minute(approval.Received))
+	case approval.State != approved:
+		return fmt.Sprintf("The approval %s is %s", id, approval.State), nil
+	case approval.UsedBy != "":
+		return fmt.Sprintf("The approval %s was used for the request %s", id, approval.UsedBy), nil
+	}
+	then, err := readAsked(approval.Request)
+	if err != nil {
+		return "", fmt.Errorf("read kept request %s: %w", approval.ID, err)
+	}
+	if says(approval.Request, then) != says(e.Request, what) {
+		return fmt.Sprintf("The request asks for something else than was approved with %s", id), nil
+	}
+	return "", nil
+}
+
+// lapsed has words when what an approval renews was revoked since.
+func (a *Authority) lapsed(ctx context.Context, approval string) (string, error) {
+	if approval == "" {
+		return "", nil
+	}
+	e, _, err := a.book.request(ctx, approval)
+	if err != nil {
+		return "", err
+	}
+	return a.renewsRevoked(ctx, e)
+}
+
+// renewsRevoked has words when the certificate that a request renews was revoked
+// or put on hold since it was asked for.
+func (a *Authority) renewsRevoked(ctx context.Context, e entry) (string, error) {
+	if e.Renews == nil || e.Renews.Serial == "" {
+		return "", nil
+	}
+	r, err := a.book.revokedNow(ctx, e.Renews.Serial)
+	if err != nil || r == nil {
+		return "", err
+	}
+	return fmt.Sprintf("Certificate %s, which is to be renewed, %s", e.Renews.Serial, r), nil
+}
+
+// String goes on after "the certificate".
+func (r revocation) String() string {
+	if r.Reason == engine.CertificateHold {
+		return "is on hold since " + day(r.At)
+	}
+	return fmt.Sprintf("was revoked on %s: %s", day(r.At), r.Reason)
+}
