@@ -70,6 +70,10 @@ var (
 // request that it is over and the certificate whose key signed. Whether that
 // certificate is to be trusted is not looked into.
 func ReadRenewal(cms []byte) (csr []byte, by *x509.Certificate, err error) {
+	// DER and nothing behind it: the library takes more than that.
+	if rest, err := asn1.Unmarshal(cms, new(asn1.RawValue)); err != nil || len(rest) > 0 {
+		return nil, nil, errors.New("read renewal: it is not DER")
+	}
 	signed, err := pkcs7.Parse(cms)
 	if err != nil {
 		return nil, nil, fmt.Errorf("read renewal: %w", err)
