@@ -50,7 +50,7 @@ func crlWarning(age authority.CRLAge) string {
 	return ""
 }
 
-func localMinute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") } //nolint:gosmopolitan // for the person at this machine
+func localMinute(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
 
 // caRequestsCmd lists what was asked for.
 type caRequestsCmd struct {

@@ -2,6 +2,10 @@ package authority
 
 import (
 	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/x509"
 	"strings"
 	"sync"
@@ -29,13 +33,19 @@ func collect(t *testing.T, x wish, id string) wire.Request {
 	return r
 }
 
+// unusualKey is of a type that no rule permits.
+func unusualKey(t *testing.T) crypto.Signer {
+	t.Helper()
+	return value[*ecdsa.PrivateKey](t)(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+}
+
 // Approve first: an officer decides before there is a key, whatever the present
 // one is; then the certificate is issued at once, whatever the rule would hold.
 func TestApproveFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, ruled("hold"))
 	x := logonWish(t)
-	x.key = newKey(t, KeyRSA3072) // of a type that the rule does not permit any more
+	x.key = unusualKey(t) // of a type that the rule does not permit any more
 	first := approval(t, x)
 	for range 2 {
 		if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, first)); a.State != engine.RequestPending || a.RetryAfter != 300 {
@@ -139,7 +149,7 @@ func TestApprovalIsNotForAnythingElse(t *testing.T) {
 		"another name":        {good, func(x *wish, _ *wire.Request) { x.extensions = logonWish(t).extensions[:2] }, "asks for something else"},
 		"longer":              {good, func(_ *wish, r *wire.Request) { r.ValidDays++ }, "asks for something else"},
 		"another user":        {good, func(_ *wish, r *wire.Request) { r.User.ID = "eve" }, "asks for something else"},
-		"a key not permitted": {good, func(x *wish, _ *wire.Request) { x.key = newKey(t, KeyRSA3072) }, "the key type rsa3072 (keys in ca.toml)"},
+		"a key not permitted": {good, func(x *wish, _ *wire.Request) { x.key = unusualKey(t) }, "the key type p-521 (keys in ca.toml)"},
 		"rejected":            {rejected, func(*wish, *wire.Request) {}, "is rejected"},
 		"withdrawn":           {withdrawn, func(*wish, *wire.Request) {}, "is withdrawn"},
 		"unknown":             {"nowhere", func(*wish, *wire.Request) {}, "does not know an approval nowhere"},

@@ -50,7 +50,7 @@ func (b *book) revokedNow(ctx context.Context, serial string) (*revocation, erro
 	var reason sql.NullString
 	err := b.db.QueryRowContext(ctx, `SELECT revoked, reason FROM certificates WHERE serial = $1`, serial).Scan(&at, &reason)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !at.Valid {
-		return nil, nil //nolint:nilnil // not revoked
+		return nil, nil
 	}
 	if err != nil {
 		return nil, storeTrouble("look up certificate", err)

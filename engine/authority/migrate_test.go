@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"io/fs"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/pressly/goose/v3"
@@ -27,7 +28,7 @@ func TestMigratesTheQueue(t *testing.T) {
 	no := bad.request(t, newID(t), "logon")
 	value[wire.Answer](t)(w.Ask(t.Context(), lobby, no))
 
-	old := oldDatabase(t)
+	old, _ := oldDatabase(t)
 	must(t, w.Close())
 	value[sql.Result](t)(old.ExecContext(t.Context(), `ATTACH DATABASE $1 AS new`, filepath.Join(w.dir, databaseFile)))
 	const columns = `id, content, template, csr, valid_days, station, operator, mode, user_id, user_name, user_logon, received, state, words, serial, not_before, not_after`
@@ -49,20 +50,47 @@ func TestMigratesTheQueue(t *testing.T) {
 	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, no)); a.State != engine.RequestRejected {
 		t.Errorf("what was rejected is %s", a.State)
 	}
-	if _, ok := w.revoked(t)[gone]; !ok || w.rows(t, "pragma_foreign_key_check") != 0 {
+	if _, ok := w.revoked(t)[gone]; !ok || w.rows(t, "pragma_foreign_key_check") != 0 || w.rows(t, `sqlite_schema WHERE sql LIKE '%\_new%' ESCAPE '\'`) != 0 {
 		t.Error("what was revoked is not, or certificates have no requests")
 	}
 	w.book = now
 }
 
 // oldDatabase has the tables of the second version.
-func oldDatabase(t *testing.T) *sql.DB {
+func oldDatabase(t *testing.T) (db *sql.DB, path string) {
 	t.Helper()
-	db := value[*sql.DB](t)(sql.Open("sqlite", "file:"+filepath.Join(t.TempDir(), "old.db")+"?_pragma=foreign_keys(1)"))
+	path = filepath.Join(t.TempDir(), "old.db")
+	db = value[*sql.DB](t)(sql.Open("sqlite", "file:"+path+"?_pragma=foreign_keys(1)"))
 	db.SetMaxOpenConns(1) // an attached database is the connection's
 	t.Cleanup(func() { must(t, db.Close()) })
 	files := value[fs.FS](t)(fs.Sub(migrations, "migrations"))
 	p := value[*goose.Provider](t)(goose.NewProvider(goose.DialectSQLite3, db, files))
 	value[[]*goose.MigrationResult](t)(p.UpTo(context.Background(), 2))
-	return db
+	return db, path
+}
+
+// However many new programs open an old CA at once, it is brought up to date once,
+// and all of them have it.
+func TestMigratesOnce(t *testing.T) {
+	t.Parallel()
+	for range 4 {
+		_, path := oldDatabase(t)
+		var group sync.WaitGroup
+		for range 4 {
+			group.Go(func() {
+				b, err := openBook(context.Background(), path)
+				if err != nil {
+					t.Errorf("open: %v", err)
+					return
+				}
+				if _, _, err := b.request(context.Background(), "nobody"); err != nil {
+					t.Errorf("look up: %v", err)
+				}
+				if err := b.Close(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	}
 }

@@ -3,6 +3,8 @@
 -- refer to it and are made anew with it.
 
 -- +goose Up
+-- The first statement is for two programs that come at once: the second fails here.
+ALTER TABLE requests ADD COLUMN hold BIGINT;
 CREATE TABLE requests_new (
     id         TEXT PRIMARY KEY,   -- the station's, fixed before it asks
     content    TEXT NOT NULL,      -- SHA-256 of what was asked: an id asks one thing only
