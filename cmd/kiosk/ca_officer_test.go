@@ -192,7 +192,7 @@ func TestCAOfficerIsWarned(t *testing.T) {
 func TestRequestLines(t *testing.T) {
 	renewed := authority.Renewal{
 		Serial: "1f", Subject: "CN=Zoë", NotAfter: time.Date(2027, 1, 2, 12, 0, 0, 0, time.UTC),
-		Verified: true, SignedBy: "2e", Signer: "CN=Zoë M", Template: "logon",
+		Verified: true, SignedBy: "2e", Signer: "CN=Zoë M", SignerTemplate: "logon",
 	}
 	unsigned := authority.Renewal{Serial: "1f", Words: "It is not signed"}
 	for name, c := range map[string]struct {

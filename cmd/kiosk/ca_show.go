@@ -107,7 +107,7 @@ func renewalLines(r authority.Request) [][2]string {
 		signature = "verified"
 	}
 	if r.Renewal.SignedBy != "" {
-		signature += fmt.Sprintf(": by %s (%s, template %s)", r.Renewal.SignedBy, r.Renewal.Signer, r.Renewal.Template)
+		signature += fmt.Sprintf(": by %s (%s, template %s)", r.Renewal.SignedBy, r.Renewal.Signer, r.Renewal.SignerTemplate)
 	}
 	return [][2]string{{"Renews", what}, {"Signature", signature}, {"Renewal", r.Renewal.Words}}
 }

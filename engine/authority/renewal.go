@@ -18,10 +18,10 @@ type Renewal struct {
 	Subject  string    `json:"subject,omitempty"`
 	NotAfter time.Time `json:"notAfter,omitzero"`
 
-	Verified bool   `json:"verified"` // the signature is good, and by a certificate that may give it
-	SignedBy string `json:"signedBy,omitempty"`
-	Signer   string `json:"signer,omitempty"` // the subject of that certificate …
-	Template string `json:"template,omitempty"`
+	Verified       bool   `json:"verified"`           // the signature is good, and by a certificate that may give it
+	SignedBy       string `json:"signedBy,omitempty"` // that certificate's serial number
+	Signer         string `json:"signer,omitempty"`   // its subject
+	SignerTemplate string `json:"signerTemplate,omitempty"`
 
 	Words string `json:"words,omitempty"` // why it is refused, or judged as any other request
 }
@@ -94,7 +94,7 @@ func (a *Authority) vouched(ctx context.Context, rule *rule, r wire.Request, old
 	if !known {
 		return "The certificate that signed the renewal is none of this CA's", nil
 	}
-	found.SignedBy, found.Signer, found.Template = signer.serial, nameOf(signer.RawSubject), signer.template
+	found.SignedBy, found.Signer, found.SignerTemplate = signer.serial, nameOf(signer.RawSubject), signer.template
 	return a.maySign(rule, old, signer), nil
 }
 

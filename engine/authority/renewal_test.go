@@ -88,7 +88,7 @@ func TestRenewed(t *testing.T) {
 		seen := value[Request](t)(w.Show(t.Context(), alice, r.ID))
 		want := Renewal{
 			Serial: old.SerialNumber.Text(16), Subject: "O=Corp Example, CN=Zoë Müller", NotAfter: old.NotAfter, Verified: true,
-			SignedBy: old.SerialNumber.Text(16), Signer: "O=Corp Example, CN=Zoë Müller", Template: template,
+			SignedBy: old.SerialNumber.Text(16), Signer: "O=Corp Example, CN=Zoë Müller", SignerTemplate: template,
 		}
 		if seen.Renewal == nil || *seen.Renewal != want {
 			t.Errorf("%s: the CA keeps %+v, not %+v", template, seen.Renewal, want)
@@ -192,7 +192,7 @@ func TestEncryptionRenewal(t *testing.T) {
 		}
 		if c.says == "" {
 			lintCertificate(t, a.Certificate)
-			if seen := value[Request](t)(w.Show(t.Context(), alice, r.ID)); !seen.Renewal.Verified || seen.Renewal.SignedBy != logon.SerialNumber.Text(16) || seen.Renewal.Template != "logon" {
+			if seen := value[Request](t)(w.Show(t.Context(), alice, r.ID)); !seen.Renewal.Verified || seen.Renewal.SignedBy != logon.SerialNumber.Text(16) || seen.Renewal.SignerTemplate != "logon" {
 				t.Errorf("the officer sees %+v", seen.Renewal)
 			}
 		}
