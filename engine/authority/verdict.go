@@ -16,15 +16,18 @@ type verdict struct {
 	renews *Renewal
 }
 
-// weigh judges a new request. A station's wish for an officer only ever adds one.
+// weigh judges a new request: what it asks for, what it renews, and then whose it
+// is to decide.
 func (a *Authority) weigh(ctx context.Context, rule *rule, r wire.Request, what *asked) (verdict, error) {
-	if words := rule.judge(what); words != "" {
-		return verdict{state: rejected, words: words}, nil
+	words := rule.judge(what)
+	if words == "" && r.Approval && r.Approved != "" {
+		words = "An approval is not asked for with an approval"
 	}
-	if r.Approval && r.Approved != "" {
-		return verdict{state: rejected, words: "An approval is not asked for with an approval"}, nil
+	var err error
+	if words == "" {
+		words, err = a.lapsed(ctx, r.Approved)
 	}
-	if words, err := a.lapsed(ctx, r.Approved); err != nil || words != "" {
+	if err != nil || words != "" {
 		return verdict{state: rejected, words: words}, err
 	}
 	found, err := a.renewal(ctx, rule, r, what)
@@ -32,27 +35,33 @@ func (a *Authority) weigh(ctx context.Context, rule *rule, r wire.Request, what 
 		return verdict{}, err
 	}
 	v := verdict{renews: found.renewal}
-	word := rule.Decision.word
-	switch {
-	case found.refused:
+	if found.refused {
 		v.state, v.words = rejected, found.renewal.Words
 		return v, nil
-	case r.Approved != "":
-		word = toIssue // it was decided; redeem looks whether it was this
-	case found.good:
-		word = rule.renewal()
+	}
+	v.state, v.words = rule.outcome(r, found.good)
+	return v, nil
+}
+
+// outcome is what the rule's words come to for a request that it permits. A
+// station's wish for an officer only ever adds one.
+func (r *rule) outcome(asked wire.Request, renews bool) (requestState, string) {
+	word := r.Decision.word
+	switch {
+	case asked.Approved != "":
+		return accepted, "" // it was decided; redeem looks whether it was this
+	case renews:
+		word = r.renewal()
 	}
 	switch {
 	case word == toRefuse:
-		v.state, v.words = rejected, rule.forbidsBy("renewal", "renewals")
-	case word == toHold || r.Hold && r.Approved == "":
-		v.state = pending
-	case r.Approval:
-		v.state = approved
-	default:
-		v.state = accepted
+		return rejected, r.forbidsBy("renewal", "renewals")
+	case word == toHold || asked.Hold:
+		return pending, ""
+	case asked.Approval:
+		return approved, ""
 	}
-	return v, nil
+	return accepted, ""
 }
 
 // renewal says what becomes of signed renewals.
