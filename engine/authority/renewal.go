@@ -52,7 +52,7 @@ func (a *Authority) renewal(ctx context.Context, rule *rule, r wire.Request, wha
 		f.renewal.Words = "It is not signed"
 		return f, nil
 	}
-	words := ""
+	var words string
 	switch {
 	case !named:
 		words = "The signed renewal does not name the certificate that it renews"

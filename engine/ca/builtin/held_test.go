@@ -23,8 +23,10 @@ func TestAnswersOfTheQueue(t *testing.T) {
 		kind engine.Kind
 	}{
 		"held": {
-			wire.Answer{State: engine.RequestPending, Words: "Waits\x1b", RetryAfter: 300}, engine.CARequest{},
-			engine.Answer{State: engine.RequestPending, Words: engine.Clean("Waits\x1b"), RetryAfter: 5 * time.Minute}, -1,
+			wire.Answer{State: engine.RequestPending, Words: "Waits\x1b", RetryAfter: 300},
+			engine.CARequest{},
+			engine.Answer{State: engine.RequestPending, Words: engine.Clean("Waits\x1b"), RetryAfter: 5 * time.Minute},
+			-1,
 		},
 		"held for ages":      {wire.Answer{State: engine.RequestPending, RetryAfter: 1 << 62}, engine.CARequest{}, engine.Answer{State: engine.RequestPending, RetryAfter: 24 * time.Hour}, -1},
 		"held until before":  {wire.Answer{State: engine.RequestPending, RetryAfter: -5}, engine.CARequest{}, engine.Answer{State: engine.RequestPending}, -1},
