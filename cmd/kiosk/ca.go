@@ -17,12 +17,16 @@ import (
 
 // caCmd is the built-in CA: made, served and looked after on its own machine.
 type caCmd struct {
-	Init    caInitCmd    `cmd:"" help:"Make a CA: keys, certificates, rules."`
-	Serve   caServeCmd   `cmd:"" help:"Serve a CA to its stations, and publish its revocation list."`
-	Station caStationCmd `cmd:"" help:"Make, list or revoke stations: kiosks that may speak to the CA."`
-	Revoke  caRevokeCmd  `cmd:"" help:"Revoke a certificate, or put it on hold."`
-	Release caReleaseCmd `cmd:"" help:"Take a certificate off hold."`
-	Crl     caCrlCmd     `cmd:"" help:"Publish the revocation list now, or show the newest."`
+	Init     caInitCmd     `cmd:"" help:"Make a CA: keys, certificates, rules."`
+	Serve    caServeCmd    `cmd:"" help:"Serve a CA to its stations, and publish its revocation list."`
+	Station  caStationCmd  `cmd:"" help:"Make, list or revoke stations: kiosks that may speak to the CA."`
+	Requests caRequestsCmd `cmd:"" help:"For officers: list what was asked for."`
+	Show     caShowCmd     `cmd:"" help:"For officers: show a request."`
+	Approve  caApproveCmd  `cmd:"" help:"For officers: approve a request that the CA holds."`
+	Reject   caRejectCmd   `cmd:"" help:"For officers: reject a request that the CA holds."`
+	Revoke   caRevokeCmd   `cmd:"" help:"Revoke a certificate, or put it on hold."`
+	Release  caReleaseCmd  `cmd:"" help:"Take a certificate off hold."`
+	Crl      caCrlCmd      `cmd:"" help:"Publish the revocation list now, or show the newest."`
 }
 
 // passphraseFile is the flag with which a CA's keys are opened. The passphrase

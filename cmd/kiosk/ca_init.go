@@ -31,7 +31,7 @@ func (c caInitCmd) Run(ctx context.Context) error {
 	defer clear(passphrase)
 	if err := authority.Init(ctx, c.Dir, passphrase, authority.Options{
 		Name: c.Name, Key: authority.KeyKind(c.Key), Years: c.Years, CRLURL: c.CRLURL, IssuerURL: c.AIAURL,
-		ServerNames: c.ServerName, Actor: administrator(), Now: time.Now, Random: rand.Reader,
+		ServerNames: c.ServerName, Officers: []string{administrator().Who}, Actor: administrator(), Now: time.Now, Random: rand.Reader,
 	}); err != nil {
 		return err
 	}

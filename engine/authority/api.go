@@ -26,6 +26,9 @@ func (a *Authority) Handler() http.Handler {
 	mux.Handle("GET "+wire.RequestsPath+"/{id}", a.forStations(func(_ Station, r *http.Request) (any, error) {
 		return a.Lookup(r.Context(), r.PathValue("id"))
 	}))
+	mux.Handle("POST "+wire.RequestsPath+"/{id}/withdraw", a.forStations(func(s Station, r *http.Request) (any, error) {
+		return a.Withdraw(r.Context(), s, r.PathValue("id"))
+	}))
 	mux.Handle("GET "+wire.TemplatesPath+"/{name}", a.forStations(func(s Station, r *http.Request) (any, error) {
 		days, err := strconv.Atoi(r.URL.Query().Get(wire.ValidDays))
 		if err != nil {
@@ -46,6 +49,13 @@ func (a *Authority) Handler() http.Handler {
 			return nil, err
 		}
 		return a.Revoke(r.Context(), engine.Actor{Station: s.Name}, r.PathValue("serial"), why.Reason)
+	}))
+	mux.Handle("POST "+wire.CertificatesPath+"/{serial}/release", a.forStations(func(s Station, r *http.Request) (any, error) {
+		if err := s.mayRevoke(); err != nil {
+			return nil, err
+		}
+		serial := r.PathValue("serial")
+		return wire.Released{Serial: serial}, a.Release(r.Context(), engine.Actor{Station: s.Name}, serial)
 	}))
 	return mux
 }

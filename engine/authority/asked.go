@@ -33,6 +33,7 @@ type asked struct {
 	extensions []pkix.Extension // what goes into the certificate as asked
 	validDays  int
 	operator   string // whom the station names
+	approval   bool   // the key is not the one that the certificate will be for
 }
 
 // readAsked reads a request and checks that whoever sent it holds the key.
@@ -47,7 +48,7 @@ func readAsked(r wire.Request) (*asked, error) {
 	if err := csr.CheckSignature(); err != nil {
 		return nil, unreadable(fmt.Errorf("the request is not signed by the key it is for: %w", err))
 	}
-	a := &asked{csr: csr, key: keyTypeOf(csr.PublicKey), validDays: r.ValidDays, operator: r.Actor.Who}
+	a := &asked{csr: csr, key: keyTypeOf(csr.PublicKey), validDays: r.ValidDays, operator: r.Actor.Who, approval: r.Approval}
 	if a.subject, err = readSubject(csr.RawSubject); err != nil {
 		return nil, unreadable(err)
 	}
@@ -59,12 +60,26 @@ func readAsked(r wire.Request) (*asked, error) {
 	return a, nil
 }
 
-// content is what an id stands for. The signature is left out: a kiosk that
-// lost the answer signs anew.
+// content is what an id stands for. Signatures are left out: a kiosk that lost the
+// answer signs anew.
 func content(r wire.Request, a *asked) string {
 	h := sha256.New()
 	h.Write(a.csr.RawTBSCertificateRequest)
 	h.Write(fmt.Appendf(nil, "%q %d %q", r.Template, r.ValidDays, r.User.ID))
+	if r.Approval || r.Approved != "" {
+		h.Write(fmt.Appendf(nil, " %t %q", r.Approval, r.Approved))
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// says is what a certificate is to say, whoever's key it is for: an approval is
+// for that.
+func says(r wire.Request, a *asked) string {
+	h := sha256.New()
+	h.Write(fmt.Appendf(nil, "%q %d %q %x", r.Template, r.ValidDays, r.User.ID, a.csr.RawSubject))
+	for _, e := range a.extensions {
+		h.Write(fmt.Appendf(nil, " %s %x", e.Id, e.Value))
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 

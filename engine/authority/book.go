@@ -68,7 +68,14 @@ func (b *book) migrate(ctx context.Context) error {
 	if stored > known {
 		return fmt.Errorf("the database has version %d, this program knows %d: use a newer program", stored, known)
 	}
-	_, err = p.Up(ctx)
+	if _, err = p.Up(ctx); err == nil {
+		return nil
+	}
+	// Another program may have done it meanwhile: kiosk ca serve, and a command
+	// beside it, each as new.
+	if stored, known, again := p.GetVersions(ctx); again == nil && stored == known {
+		return nil
+	}
 	return err
 }
 
@@ -105,7 +112,11 @@ const (
 	actMakeStation   = "make station"
 	actRevokeStation = "revoke station"
 	actIssue         = "issue certificate"
+	actHold          = "hold request"
+	actApprove       = "approve request"
 	actReject        = "reject request"
+	actWithdraw      = "withdraw request"
+	actSee           = "see requests"
 	actRevoke        = "revoke certificate"
 	actRelease       = "release certificate"
 	actPublish       = "publish CRL"

@@ -99,3 +99,25 @@ func (a *Authority) publishIfNeeded(ctx context.Context) (CRL, error) {
 	}
 	return a.publish(ctx, whenNeeded)
 }
+
+// CRLAge is how old the newest revocation list is.
+type CRLAge struct {
+	CRL
+	Overdue bool // the schedule wanted another by now: nobody serves this CA, or it is in trouble
+	Ended   bool // it is not valid any more: certificates cannot be checked
+}
+
+// CRLAge looks at the newest list. Before the first one it is overdue.
+func (a *Authority) CRLAge(ctx context.Context) (CRLAge, error) {
+	crl, err := a.book.latestCRL(ctx)
+	if err != nil {
+		return CRLAge{}, err
+	}
+	now := a.clock()
+	return CRLAge{
+		CRL: crl,
+		// Whoever serves looks at least so often whether one is due.
+		Overdue: now.After(a.nextRegular(crl).Add(2 * lookAgain)),
+		Ended:   crl.Number > 0 && now.After(crl.NextUpdate),
+	}, nil
+}

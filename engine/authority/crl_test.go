@@ -338,3 +338,25 @@ func TestOldCRLs(t *testing.T) {
 		t.Errorf("%d lists are kept", n)
 	}
 }
+
+// The newest list's age is known: overdue when nobody publishes, ended when it is
+// too late.
+func TestCRLAge(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	check := func(name string, overdue, ended bool) {
+		t.Helper()
+		if age := value[CRLAge](t)(w.CRLAge(t.Context())); age.Overdue != overdue || age.Ended != ended {
+			t.Errorf("%s: %+v", name, age)
+		}
+	}
+	check("before the first", true, false)
+	value[CRL](t)(w.Publish(t.Context()))
+	check("new", false, false)
+	w.forward(24*time.Hour + time.Minute)
+	check("about to be published", false, false)
+	w.forward(2 * time.Minute)
+	check("late", true, false)
+	w.forward(12 * time.Hour)
+	check("ended", true, true)
+}

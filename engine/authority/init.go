@@ -28,6 +28,7 @@ type Options struct {
 	CRLURL      string   // where relying parties fetch the CRL; http
 	IssuerURL   string   // where they fetch the CA's certificate (AIA); http
 	ServerNames []string // host names and addresses under which stations reach the API
+	Officers    []string // system accounts that may decide what the CA holds
 	Rules       string   // TOML text of the [[template]] tables; "" takes an example
 	Iterations  int      // of PBKDF2 over the passphrase; 0 takes 600,000. Fewer only for CAs that are thrown away
 	Actor       engine.Actor
@@ -83,7 +84,7 @@ func (o Options) check(passphrase []byte) error {
 
 // fill makes the files of the CA.
 func (o Options) fill(ctx context.Context, dir string, passphrase []byte) error {
-	rules := renderRules(o.Name, o.CRLURL, o.IssuerURL, o.Rules)
+	rules := o.renderRules()
 	if _, err := parseRules(rulesFile, rules); err != nil {
 		return err
 	}

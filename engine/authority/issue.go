@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/ca/wire"
@@ -14,8 +15,8 @@ import (
 // requestID is what an id looks like.
 var requestID = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
 
-// Ask decides a request and issues the certificate at once. The same id and
-// content get the same answer, from whichever station; the same id with another
+// Ask decides a request by its rule: the certificate is issued at once, or an
+// officer is waited for. The same id and content get the same answer, from whichever station; the same id with another
 // content is refused with Kind WrongState.
 //
 // Whatever happens in between, an id gets one certificate: the decision is
@@ -76,11 +77,10 @@ func (a *Authority) Template(station Station, name string, validDays int) (wire.
 }
 
 func (a *Authority) rule(station Station, template string) (*rule, error) {
-	i := slices.IndexFunc(a.rules.Templates, func(r rule) bool { return r.Name == template })
-	if i < 0 {
+	r := a.rules.template(template)
+	if r == nil {
 		return nil, unknown("find template", "a template %q: profile in the kiosk's configuration has to name one of %s", engine.Clean(template), rulesFile)
 	}
-	r := &a.rules.Templates[i]
 	switch {
 	case !station.MayAsk:
 		return nil, refuse("find template", engine.Forbidden, "station %s may not ask for certificates%s", station.Name, station.remedy())
@@ -96,27 +96,45 @@ func (a *Authority) decide(ctx context.Context, station Station, r wire.Request,
 	if err != nil {
 		return entry{}, err
 	}
-	now := a.clock()
-	if !now.Before(a.issuing.cert.NotAfter) {
-		return entry{}, refuse("ask CA", engine.WrongState, "the CA's own certificate ended on %s", a.issuing.cert.NotAfter)
+	if err := a.alive(); err != nil {
+		return entry{}, err
 	}
-	e := entry{Request: r, Content: content(r, what), Station: station.Name, Received: now}
-	if e.Words = rule.judge(what); e.Words != "" {
-		e.State = rejected
-		return a.book.admit(ctx, e, &auditRow{At: now, Actor: actorOf(station, r), Act: actReject, Subject: r.ID, Detail: e.Words})
-	}
-	serial, err := newSerial(a.random)
+	e := entry{Request: r, Content: content(r, what), Station: station.Name, Received: a.clock()}
+	v, err := a.weigh(ctx, rule, r, what)
 	if err != nil {
 		return entry{}, err
 	}
-	e.State, e.Serial = accepted, serial.Text(16)
-	e.NotBefore = now.Add(-backdate)
-	e.NotAfter = earlier(now.AddDate(0, 0, r.ValidDays), a.issuing.cert.NotAfter) // nothing outlives its issuer
-	return a.book.admit(ctx, e, nil)
+	e.State, e.Words, e.Renews = v.state, v.words, v.renews
+	if e.State == accepted {
+		if err := a.fix(&e, e.Received); err != nil {
+			return entry{}, err
+		}
+	}
+	return a.book.admit(ctx, e, func(e *entry, approval entry) error { return redeem(e, what, approval) })
 }
 
-func actorOf(station Station, r wire.Request) engine.Actor {
-	return engine.Actor{Who: engine.Clean(r.Actor.Who), Station: station.Name, Mode: engine.Mode(engine.Clean(r.Actor.Mode))}
+// alive refuses to decide when nothing could be issued any more.
+func (a *Authority) alive() error {
+	if !a.clock().Before(a.issuing.cert.NotAfter) {
+		return refuse("ask CA", engine.WrongState, "the CA's own certificate ended on %s", day(a.issuing.cert.NotAfter))
+	}
+	return nil
+}
+
+// fix draws the serial number and sets the validity of what is accepted.
+func (a *Authority) fix(e *entry, now time.Time) error {
+	serial, err := newSerial(a.random)
+	if err != nil {
+		return err
+	}
+	e.State, e.Serial = accepted, serial.Text(16)
+	e.NotBefore = now.Add(-backdate)
+	e.NotAfter = earlier(now.AddDate(0, 0, e.ValidDays), a.issuing.cert.NotAfter) // nothing outlives its issuer
+	return nil
+}
+
+func actorOf(station string, r wire.Request) engine.Actor {
+	return engine.Actor{Who: engine.Clean(r.Actor.Who), Station: station, Mode: engine.Mode(engine.Clean(r.Actor.Mode))}
 }
 
 // answer tells a station what is kept of a request; an accepted one is issued
@@ -129,11 +147,20 @@ func (a *Authority) answer(ctx context.Context, e entry) (wire.Answer, error) {
 	case issued:
 		der, err := a.book.certificate(ctx, e.ID)
 		return wire.Answer{State: engine.RequestIssued, Certificate: der}, err
-	case rejected:
-		return wire.Answer{State: engine.RequestRejected, Words: e.Words}, nil
+	case pending:
+		return wire.Answer{
+			State: engine.RequestPending, Words: "Waits for an officer since " + minute(e.Received),
+			RetryAfter: int64(time.Duration(a.rules.Queue.Retry) / time.Second),
+		}, nil
+	case approved, rejected, withdrawn:
+		return wire.Answer{State: engine.RequestState(e.State), Words: e.Words}, nil
 	}
 	return wire.Answer{}, fmt.Errorf("request %s is %q, which this program does not know", e.ID, e.State)
 }
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+
+func day(t time.Time) string { return t.UTC().Format("2006-01-02") }
 
 // issue signs the certificate of an accepted request and keeps it.
 func (a *Authority) issue(ctx context.Context, id string) ([]byte, error) {
@@ -150,8 +177,7 @@ func (a *Authority) issue(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	station := Station{Name: e.Station}
-	row := auditRow{At: a.clock(), Actor: actorOf(station, e.Request), Act: actIssue, Subject: e.Serial, Detail: e.Template + " for request " + e.ID}
+	row := auditRow{At: a.clock(), Actor: actorOf(e.Station, e.Request), Act: actIssue, Subject: e.Serial, Detail: e.Template + " for request " + e.ID}
 	if der, err = a.book.issue(ctx, e, der, row); err != nil {
 		return nil, err
 	}

@@ -156,6 +156,9 @@ func (r *rule) judgeSID(sid string) string {
 }
 
 func (r *rule) judgeKey(a *asked) string {
+	if a.approval {
+		return "" // the key comes later, and is judged then
+	}
 	if !slices.Contains(r.Keys, keyType{a.key}) {
 		return r.forbidsBy("keys", "the key type %s", a.key)
 	}

@@ -2,11 +2,13 @@ package authority
 
 import (
 	"bytes"
+	"cmp"
 	_ "embed"
 	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"text/template"
@@ -17,8 +19,13 @@ import (
 	"cardkiosk/engine"
 )
 
-// rules is ca.toml: what the CA permits, and when its CRL is published.
+// rules is ca.toml: what the CA permits, who decides what it holds, and when its
+// CRL is published.
 type rules struct {
+	Officers []string `toml:"officers"` // system accounts; left out: nobody
+	Queue    struct {
+		Retry span `toml:"retry"` // when stations are to ask again
+	} `toml:"queue"`
 	CRL struct {
 		URL      string `toml:"url"`
 		Interval span   `toml:"interval"` // between two CRLs of the schedule
@@ -35,6 +42,9 @@ type rules struct {
 type rule struct {
 	Name         string          `toml:"name"`
 	Decision     decision        `toml:"decision"`
+	Renewal      renewalDecision `toml:"renewal"` // left out: as decision
+	WhileValid   bool            `toml:"renewal_while_valid"`
+	SignedBy     []string        `toml:"renewal_signed_by"` // templates
 	Stations     []string        `toml:"stations"`
 	Operators    []string        `toml:"operators"`
 	SubjectFixed []attribute     `toml:"subject_fixed"`
@@ -76,13 +86,13 @@ var exampleTemplates string
 
 // renderRules writes ca.toml for a new CA. Strings are quoted as TOML's basic
 // strings, which Go's quoting of printable text is.
-func renderRules(name, crlURL, issuerURL, templates string) []byte {
-	if templates == "" {
-		templates = exampleTemplates
+func (o Options) renderRules() []byte {
+	fill := map[string]any{
+		"Name": o.Name, "Officers": o.Officers, "CRL": o.CRLURL, "Issuer": o.IssuerURL, "Templates": cmp.Or(o.Rules, exampleTemplates),
 	}
 	var b bytes.Buffer
 	t := template.Must(template.New(rulesFile).Funcs(template.FuncMap{"quote": strconv.Quote}).Parse(rulesText))
-	if err := t.Execute(&b, map[string]string{"Name": name, "CRL": crlURL, "Issuer": issuerURL, "Templates": templates}); err != nil {
+	if err := t.Execute(&b, fill); err != nil {
 		panic(err) // only strings go into the template that is built in
 	}
 	return b.Bytes()
@@ -100,7 +110,7 @@ func loadRules(path string) (rules, error) {
 // refused, each with its line.
 func parseRules(path string, text []byte) (rules, error) {
 	r := rules{}
-	r.CRL.Interval, r.CRL.Overlap = span(24*time.Hour), span(12*time.Hour)
+	r.CRL.Interval, r.CRL.Overlap, r.Queue.Retry = span(24*time.Hour), span(12*time.Hour), span(5*time.Minute)
 	decoder := toml.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&r)
@@ -144,6 +154,10 @@ func (r *rules) check() error {
 		return errors.New("crl.url and issuer.url have the same path: give them different ones")
 	case time.Duration(r.CRL.Interval) < time.Minute || r.CRL.Overlap < 0:
 		return errors.New("crl.interval has to be at least 1m, and crl.overlap not negative")
+	case time.Duration(r.Queue.Retry) < time.Second || time.Duration(r.Queue.Retry) > longestRetry:
+		return errors.New("queue.retry has to be from 1s to 24h")
+	case slices.ContainsFunc(r.Officers, func(o string) bool { return strings.TrimSpace(o) != o || o == "" }):
+		return errors.New("officers has a name that is empty or has space around it: name accounts of this system")
 	}
 	seen := map[string]bool{}
 	for i := range r.Templates {
@@ -155,8 +169,36 @@ func (r *rules) check() error {
 		if err := t.check(); err != nil {
 			return fmt.Errorf("template %q: %w", t.Name, err)
 		}
+		if err := r.checkSignedBy(t); err != nil {
+			return fmt.Errorf("template %q: %w", t.Name, err)
+		}
 	}
 	return nil
+}
+
+// longestRetry is how long a station may be kept from asking again.
+const longestRetry = 24 * time.Hour
+
+// checkSignedBy wants templates whose keys sign.
+func (r *rules) checkSignedBy(t *rule) error {
+	for _, name := range t.SignedBy {
+		switch by := r.template(name); {
+		case by == nil:
+			return fmt.Errorf("renewal_signed_by names %q, and there is no such template: correct its name or remove it", name)
+		case !slices.Contains(by.Usage, usageName{engine.DigitalSignature}):
+			return fmt.Errorf("renewal_signed_by names %q, whose keys do not sign: its usage has no digitalSignature", name)
+		}
+	}
+	return nil
+}
+
+// template returns the rule of this name, or nil.
+func (r *rules) template(name string) *rule {
+	i := slices.IndexFunc(r.Templates, func(t rule) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &r.Templates[i]
 }
 
 func (r *rule) check() error {
@@ -164,7 +206,7 @@ func (r *rule) check() error {
 	case r.Name == "":
 		return errors.New("it has no name: add name = \"…\"")
 	case r.Decision == (decision{}):
-		return errors.New("nothing says who decides: add decision = \"issue\"")
+		return errors.New("nothing says who decides: add decision = \"issue\" or \"hold\"")
 	case len(r.SubjectFixed)+len(r.SubjectOpen) == 0:
 		return errors.New("it permits no subject: add subject_fixed or subject_open")
 	case len(r.Usage) == 0:

@@ -25,15 +25,33 @@ func (s *span) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// The words for what becomes of a request.
+const (
+	toIssue  = "issue"
+	toHold   = "hold"
+	toRefuse = "refuse"
+)
+
 // decision says what becomes of a request that the rule permits.
 type decision struct{ word string }
 
 func (d *decision) UnmarshalText(text []byte) error {
-	if string(text) != "issue" {
-		return fmt.Errorf("decision %q is not known: it can only be \"issue\"", text)
+	switch d.word = string(text); d.word {
+	case toIssue, toHold:
+		return nil
 	}
-	d.word = string(text)
-	return nil
+	return fmt.Errorf("decision %q is not known: it can be \"issue\" or \"hold\"", text)
+}
+
+// renewalDecision says what becomes of a signed renewal that the rule permits.
+type renewalDecision struct{ word string }
+
+func (d *renewalDecision) UnmarshalText(text []byte) error {
+	switch d.word = string(text); d.word {
+	case toIssue, toHold, toRefuse:
+		return nil
+	}
+	return fmt.Errorf("renewal %q is not known: it can be \"issue\", \"hold\" or \"refuse\"", text)
 }
 
 // attribute is one attribute of a subject with its value: "O=Corp Example".

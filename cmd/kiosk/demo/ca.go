@@ -42,6 +42,7 @@ max_valid_days = 1096
 [[template]]
 name           = "encryption"
 decision       = "issue"
+renewal_signed_by = ["authentication"]
 subject_fixed  = ["O=Corp Example"]
 subject_open   = ["CN"]
 san            = { email = ["corp.example"] }

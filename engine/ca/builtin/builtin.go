@@ -110,31 +110,55 @@ func (c *CA) Ready(ctx context.Context, profile string, validDays int) error {
 }
 
 // Ask sends a request. A no is an Answer; the error is CARefused when the
-// station may not ask, or the id was used for something else.
+// station may not ask, the id was used for something else, or the approval that
+// is named waits for an officer. A renewal is signed first, once.
 func (c *CA) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, error) {
-	var a wire.Answer
-	err := c.call(ctx, "ask CA", http.MethodPost, wire.RequestsPath, wire.Request{
+	asked := wire.Request{
 		ID: r.ID, Template: r.Profile, CSR: r.CSR, ValidDays: r.ValidDays,
 		User:  wire.User{ID: string(r.User.ID), Name: r.User.Name, Logon: r.User.Logon},
 		Actor: wire.Actor{Who: r.Actor.Who, Mode: string(r.Actor.Mode)},
-	}, &a)
-	if err != nil {
+		Hold:  r.Hold, Approval: r.Approval, Approved: r.Approved,
+	}
+	if r.Renewal != nil {
+		by, err := x509.ParseCertificate(r.Renewal.By)
+		if err != nil {
+			return engine.Answer{}, fmt.Errorf("ask CA: read the certificate that signs: %w", err)
+		}
+		if asked.Renewal, err = wire.SignRenewal(r.CSR, by, r.Renewal.Key); err != nil {
+			return engine.Answer{}, fmt.Errorf("ask CA: %w", err)
+		}
+	}
+	var a wire.Answer
+	if err := c.call(ctx, "ask CA", http.MethodPost, wire.RequestsPath, asked, &a); err != nil {
 		return engine.Answer{}, err
+	}
+	if granted := a.State == engine.RequestApproved; granted && !r.Approval || a.State == engine.RequestIssued && r.Approval {
+		return engine.Answer{}, c.mistaken("ask CA", fmt.Errorf("the request is %q, and approval was asked for: %t", a.State, r.Approval))
 	}
 	return c.answer("ask CA", a)
 }
 
 // Lookup asks what became of a request.
 func (c *CA) Lookup(ctx context.Context, id string) (engine.Answer, bool, error) {
+	return c.known(ctx, "look up request", http.MethodGet, wire.RequestPath(id))
+}
+
+// Withdraw takes back a request that the CA holds.
+func (c *CA) Withdraw(ctx context.Context, id string) (engine.Answer, bool, error) {
+	return c.known(ctx, "withdraw request", http.MethodPost, wire.WithdrawPath(id))
+}
+
+// known asks about a request; ok is false when the CA does not know it.
+func (c *CA) known(ctx context.Context, op, method, path string) (engine.Answer, bool, error) {
 	var a wire.Answer
-	err := c.call(ctx, "look up request", http.MethodGet, wire.RequestPath(id), nil, &a)
+	err := c.call(ctx, op, method, path, nil, &a)
 	switch {
 	case errors.Is(err, errNotFound):
 		return engine.Answer{}, false, nil
 	case err != nil:
 		return engine.Answer{}, false, err
 	}
-	answer, err := c.answer("look up request", a)
+	answer, err := c.answer(op, a)
 	return answer, err == nil, err
 }
 
@@ -144,15 +168,19 @@ func (c *CA) answer(op string, a wire.Answer) (engine.Answer, error) {
 	switch a.State {
 	case engine.RequestIssued:
 		known = len(a.Certificate) > 0
-	case engine.RequestPending, engine.RequestRejected, engine.RequestWithdrawn:
-		known = true
+	case engine.RequestPending, engine.RequestApproved, engine.RequestRejected, engine.RequestWithdrawn:
+		known = len(a.Certificate) == 0
 	}
 	if !known {
 		return engine.Answer{}, c.mistaken(op, fmt.Errorf("the request is %q with a certificate of %d bytes", a.State, len(a.Certificate)))
 	}
 	c.recheck(a.Certificate)
-	return engine.Answer{State: a.State, Certificate: a.Certificate, Words: engine.Clean(a.Words)}, nil
+	retry := time.Duration(min(max(a.RetryAfter, 0), longestRetry)) * time.Second
+	return engine.Answer{State: a.State, Certificate: a.Certificate, Words: engine.Clean(a.Words), RetryAfter: retry}, nil
 }
+
+// longestRetry is how long we let the CA keep us from asking again, in seconds.
+const longestRetry = 24 * 60 * 60
 
 // recheck forgets the issuers when none of them signed a certificate that the
 // CA has just given out: it may have another certificate by now. Whoever
@@ -180,17 +208,15 @@ func (c *CA) Revoke(ctx context.Context, serial string, why engine.RevokeReason)
 	return c.call(ctx, "revoke certificate", http.MethodPost, wire.RevokePath(serial), wire.Revocation{Reason: why}, &done)
 }
 
-// Withdraw takes back a request that the CA holds.
-func (c *CA) Withdraw(ctx context.Context, id string) (engine.Answer, bool, error) {
-	return c.Lookup(ctx, id)
-}
+// DecidesFirst reports that the CA decides before there is a key.
+func (c *CA) DecidesFirst() bool { return true }
 
-// DecidesFirst reports that the CA can decide before there is a key.
-func (c *CA) DecidesFirst() bool { return false }
-
-// Release takes a certificate off hold.
-func (c *CA) Release(context.Context, string) error {
-	return &engine.Error{Op: "release certificate", Kind: engine.CARefused}
+// Release takes a certificate off hold, and returns when the CA's list is without
+// it.
+func (c *CA) Release(ctx context.Context, serial string) error {
+	var done wire.Released
+	defer c.crl.outdated() // also when the answer was lost
+	return c.call(ctx, "release certificate", http.MethodPost, wire.ReleasePath(serial), nil, &done)
 }
 
 // Former returns the certificates of the file of former issuers.

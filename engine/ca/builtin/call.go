@@ -79,6 +79,8 @@ func (c *CA) request(ctx context.Context, method, path string, body any) (*http.
 	req.Header.Set("Accept", "application/json")
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if method == http.MethodPost {
 		// Every call may be repeated. Empty, the header is not sent, and only
 		// tells net/http that it may try again when a kept connection is dead.
 		req.Header["Idempotency-Key"] = nil

@@ -1,0 +1,145 @@
+package authority
+
+import (
+	"context"
+	"fmt"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/ca/wire"
+)
+
+// verdict is what a rule makes of a request: accepted, approved, pending, or
+// rejected with words.
+type verdict struct {
+	state  requestState
+	words  string
+	renews *Renewal
+}
+
+// weigh judges a new request: what it asks for, what it renews, and then whose it
+// is to decide.
+func (a *Authority) weigh(ctx context.Context, rule *rule, r wire.Request, what *asked) (verdict, error) {
+	words := rule.judge(what)
+	if words == "" && r.Approval && r.Approved != "" {
+		words = "An approval is not asked for with an approval"
+	}
+	var err error
+	if words == "" {
+		words, err = a.lapsed(ctx, r.Approved)
+	}
+	if err != nil || words != "" {
+		return verdict{state: rejected, words: words}, err
+	}
+	found, err := a.renewal(ctx, rule, r, what)
+	if err != nil {
+		return verdict{}, err
+	}
+	v := verdict{renews: found.renewal}
+	if found.refused {
+		v.state, v.words = rejected, found.renewal.Words
+		return v, nil
+	}
+	v.state, v.words = rule.outcome(r, found.good)
+	return v, nil
+}
+
+// outcome is what the rule's words come to for a request that it permits. A
+// station's wish for an officer only ever adds one.
+func (r *rule) outcome(asked wire.Request, renews bool) (requestState, string) {
+	word := r.Decision.word
+	switch {
+	case asked.Approved != "":
+		return accepted, "" // it was decided; redeem looks whether it was this
+	case renews:
+		word = r.renewal()
+	}
+	switch {
+	case word == toRefuse:
+		return rejected, r.forbidsBy("renewal", "renewals")
+	case word == toHold || asked.Hold:
+		return pending, ""
+	case asked.Approval:
+		return approved, ""
+	}
+	return accepted, ""
+}
+
+// renewal says what becomes of signed renewals.
+func (r *rule) renewal() string {
+	if r.Renewal.word == "" {
+		return r.Decision.word
+	}
+	return r.Renewal.word
+}
+
+// redeem compares a request with the approval it names. An approval decides one
+// request: the first that asks for what was approved. While an officer still
+// thinks, nothing is kept, so that the same request can be sent again.
+func redeem(e *entry, what *asked, approval entry) error {
+	if e.State != accepted {
+		return nil
+	}
+	words, err := judgeApproval(*e, what, approval)
+	if err != nil {
+		return err
+	}
+	if words != "" {
+		e.State, e.Words = rejected, words
+	}
+	return nil
+}
+
+func judgeApproval(e entry, what *asked, approval entry) (string, error) {
+	id := engine.Clean(e.Approved)
+	switch {
+	case approval.ID == "" || !approval.Approval:
+		return fmt.Sprintf("The CA does not know an approval %s", id), nil
+	case approval.State == pending:
+		return "", refuse("ask CA", engine.WrongState, "the approval %s waits for an officer since %s", id, minute(approval.Received))
+	case approval.State != approved:
+		return fmt.Sprintf("The approval %s is %s", id, approval.State), nil
+	case approval.UsedBy != "":
+		return fmt.Sprintf("The approval %s was used for the request %s", id, approval.UsedBy), nil
+	}
+	then, err := readAsked(approval.Request)
+	if err != nil {
+		return "", fmt.Errorf("read kept request %s: %w", approval.ID, err)
+	}
+	if says(approval.Request, then) != says(e.Request, what) {
+		return fmt.Sprintf("The request asks for something else than was approved with %s", id), nil
+	}
+	return "", nil
+}
+
+// lapsed has words when what an approval renews was revoked since.
+func (a *Authority) lapsed(ctx context.Context, approval string) (string, error) {
+	if approval == "" {
+		return "", nil
+	}
+	e, _, err := a.book.request(ctx, approval)
+	if err != nil {
+		return "", err
+	}
+	return a.renewsRevoked(ctx, e)
+}
+
+// renewsRevoked has words when the certificate that a request renews was revoked
+// or put on hold since it was asked for.
+func (a *Authority) renewsRevoked(ctx context.Context, e entry) (string, error) {
+	if e.Renews == nil || e.Renews.Serial == "" {
+		return "", nil
+	}
+	r, err := a.book.revokedNow(ctx, e.Renews.Serial)
+	if err != nil || r == nil {
+		return "", err
+	}
+	return fmt.Sprintf("Certificate %s, which is to be renewed, %s", e.Renews.Serial, r), nil
+}
+
+// String goes on after "the certificate".
+func (r revocation) String() string {
+	if r.Reason == engine.CertificateHold {
+		return "is on hold since " + day(r.At)
+	}
+	return fmt.Sprintf("was revoked on %s: %s", day(r.At), r.Reason)
+}
