@@ -104,7 +104,7 @@ func (d *Desk) askCA(ctx context.Context, ca CA, q Request) (Settled, error) {
 	case q.State == RequestApproved && d.Now().Before(q.Next):
 		return Settled{Request: q}, nil // somebody looks at it: its time has not come
 	case q.State == RequestApproved:
-		return d.lapse(ctx, ca, q)
+		return d.lapse(ctx, q)
 	}
 	answer, ok, err := ca.Lookup(ctx, q.ID)
 	if err == nil && !ok {
@@ -157,29 +157,29 @@ func (d *Desk) lapses(now time.Time) time.Time {
 	return now.Add(d.Deadlines.Collect)
 }
 
-// lapse gives an approved certificate up that nobody has collected in time, and
-// revokes it.
-func (d *Desk) lapse(ctx context.Context, ca CA, q Request) (Settled, error) {
-	if err := d.undo(ctx, ca, q); err != nil {
-		return Settled{}, err
-	}
+// lapse gives an approved certificate up that nobody has collected in time. It is
+// revoked a while later: a kiosk that has just read of the approval goes on with
+// it, and notes that long before.
+func (d *Desk) lapse(ctx context.Context, q Request) (Settled, error) {
 	now := d.Now()
-	q.State, q.Decided, q.Next, q.Trouble, q.Silent = RequestWithdrawn, now, time.Time{}, "", time.Time{}
+	q.State, q.Decided, q.Trouble, q.Silent = RequestWithdrawn, now, "", time.Time{}
 	q.Words = "not collected in time"
+	q.Watched, q.Next = true, now.Add(requestHold)
 	return d.told(ctx, q, ApprovalLapsed, time.Time{})
 }
 
-// undo has a CA take back what it granted.
-func (d *Desk) undo(ctx context.Context, ca CA, q Request) error {
-	if q.Certificate == nil {
-		_, _, err := ca.Withdraw(ctx, q.ID)
-		return err
+// collected reports whether a kiosk goes on with a certificate that was given up.
+func (d *Desk) collected(ctx context.Context, q Request) (bool, error) {
+	run, open, err := d.openRun(ctx, q.Card.ID)
+	if err != nil || !open || run.ID != q.Run {
+		return false, err
 	}
-	c, err := ParseCertificate(q.Certificate)
-	if err != nil {
-		return err
+	for i := range run.Plan.Steps {
+		if requestID(run.ID, i) == q.ID && run.has(i, Done) && !run.goesBack() {
+			return true, nil
+		}
 	}
-	return ca.Revoke(ctx, c.Serial, CessationOfOperation)
+	return false, nil
 }
 
 // escalate says, once, that nobody decides while the old certificate is about to
@@ -199,18 +199,22 @@ func (d *Desk) escalate(ctx context.Context, q Request) (Settled, error) {
 	return d.told(ctx, q, ApprovalOverdue, q.Ends)
 }
 
-// watchOver withdraws a request of a cancelled update, or revokes what came of it
-// all the same: nobody has its key any more.
+// watchOver withdraws a request that nobody waits for any more, or revokes what
+// came of it all the same.
 func (d *Desk) watchOver(ctx context.Context, ca CA, q Request) (Settled, error) {
+	now, late := d.Now(), q.Certificate == nil
+	if kept, err := d.collected(ctx, q); err != nil || kept {
+		q.State, q.Watched, q.Words, q.Next = RequestApproved, false, "", d.lapses(now)
+		return Settled{Request: q}, err
+	}
 	answer, ok, err := ca.Withdraw(ctx, q.ID)
 	if err == nil && ok && answer.State == RequestIssued {
 		q.Certificate = answer.Certificate
-		err = d.undo(ctx, ca, q)
+		err = revokeUnused(ctx, ca, q)
 	}
 	if err != nil {
 		return Settled{}, err
 	}
-	now := d.Now()
 	q.Trouble, q.Silent = "", time.Time{}
 	if ok && answer.State == RequestPending {
 		q.Next = now.Add(d.askAgainIn(answer.RetryAfter, q.Tries))
@@ -219,11 +223,19 @@ func (d *Desk) watchOver(ctx context.Context, ca CA, q Request) (Settled, error)
 	}
 	q.State, q.Watched, q.Decided, q.Next = RequestWithdrawn, false, now, time.Time{}
 	s := Settled{Request: q}
-	if q.Certificate != nil {
+	if q.Certificate != nil && late {
 		s.orphaned(now)
 		d.Log.Error("certificate of a cancelled update was issued, and revoked", "ca", q.CA, "request", q.ID, "serial", s.Request.Orphan)
 	}
 	return s, nil
+}
+
+func revokeUnused(ctx context.Context, ca CA, q Request) error {
+	c, err := ParseCertificate(q.Certificate)
+	if err != nil {
+		return err
+	}
+	return ca.Revoke(ctx, c.Serial, CessationOfOperation)
 }
 
 // orphaned notes the certificate that came of a cancelled update.

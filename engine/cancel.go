@@ -46,8 +46,7 @@ func (d *Desk) EndRejected(ctx context.Context, actor Actor, c *Connected, pin P
 func (d *Desk) cancelling(ctx context.Context, actor Actor, c *Connected, pin PIN, watch func(Event), p Privilege, allowed func(context.Context, Actor, Run) error) (Result, error) {
 	row := AuditRow{Actor: actor, Act: string(p), Card: c.Contents.Identity.ID, User: c.Record.User.ID}
 	run, err := d.waitingRun(ctx, actor, c, p)
-	if err == nil {
-		row.Run = run.ID
+	if row.Run = run.ID; err == nil && !run.goesBack() {
 		err = allowed(ctx, actor, run)
 	}
 	if err != nil {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -27,6 +28,7 @@ func (r *runner) rest(ctx context.Context) error {
 		Record: after, Letters: r.run.letters(r.run.waitingNotice(now)), Requests: requests,
 		Notes: []Note{note}, Audit: r.audit("pending"),
 	}
+	r.tellRefused(&o, now)
 	if r.run.changedCard() {
 		o.Errands = r.run.errands(after, now)
 	}
@@ -37,6 +39,30 @@ func (r *runner) rest(ctx context.Context) error {
 	r.run.Notes = append(r.run.Notes, note)
 	r.desk.Log.Info("run waits for a CA", "run", r.run.ID, "requests", len(requests))
 	return nil
+}
+
+// tellRefused adds who is told of the requests that this session found refused; the
+// worker has told of the others.
+func (r *runner) tellRefused(o *Outcome, now time.Time) {
+	for _, q := range o.Requests {
+		if q.State != RequestRejected || !slices.Contains(r.found, q.ID) {
+			continue
+		}
+		n := r.run.waitingNotice(now)
+		n.Event = UpdateRejected
+		for i := range n.Requests {
+			n.Requests[i].News = n.Requests[i].Template == q.Template
+		}
+		o.Letters = append(o.Letters, lettersTo(toldOf(q.Tell, UpdateRejected), n, func(to string) string { return requestLetterID(q, UpdateRejected, to) })...)
+		o.Also = append(o.Also, r.auditOf(q, UpdateRejected))
+	}
+}
+
+// auditOf is a row about what became of a request.
+func (r *runner) auditOf(q Request, event NoticeEvent) AuditRow {
+	row := r.audit("done")
+	row.Act, row.Detail = string(event), q.detail()
+	return row
 }
 
 // requests are the run's requests that a CA held, or holds, as the store is to
@@ -100,6 +126,7 @@ func (r Run) standing(q Request, step int, now time.Time) Request {
 	}
 	if granted, ok := r.note(step, Done); ok {
 		decided(RequestApproved)
+		q.Watched = false
 		if q.Certificate = granted.Data.Certificate; r.wrote(q.Template) {
 			q.State, q.Next = RequestIssued, time.Time{}
 		}

@@ -344,7 +344,7 @@ func (j modelJournal) Record(_ context.Context, id RunID, lease Lease, o Outcome
 		r.Version = version + 1
 		j.record = &r
 		j.errands = append(j.errands, o.Errands...)
-		j.audit = append(j.audit, o.Audit)
+		j.audit = append(append(j.audit, o.Audit), o.Also...)
 		j.send(o.Letters)
 		j.keep(o.Requests)
 		return j.write(id, lease, o.Notes, o.End)
