@@ -1,0 +1,123 @@
+package officer
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/words"
+)
+
+// Needs is what the screen is given. Its functions are called away from the
+// screen, several at a time.
+type Needs struct {
+	Text *words.Text
+	Now  func() time.Time
+	// After tells when to look again.
+	After func(time.Duration) <-chan time.Time
+	CA    string // its name
+	Who   string // the officer
+
+	// List returns the requests in a state: RequestPending, RequestRejected, or
+	// RequestApproved, which here stands for those that are issued too.
+	List func(ctx context.Context, state engine.RequestState) ([]Application, error)
+	Show func(ctx context.Context, id string) (Application, error)
+	// Approve and Reject decide. An error of Kind WrongState says that it is
+	// decided already, one of Kind Forbidden that the person is no officer.
+	Approve func(ctx context.Context, id string) error
+	Reject  func(ctx context.Context, id, reason string) error
+	CRL     func(ctx context.Context) (CRL, error)
+
+	ASCII    bool // the terminal knows nothing else
+	FewSigns bool // its font has letters, but not the signs of ours
+	// Leave is what comes when the screen is left; nil ends the program.
+	Leave tea.Cmd
+}
+
+// CRL is how the CA's revocation list does.
+type CRL struct {
+	Made  time.Time // zero when none was ever published
+	Next  time.Time // by when there is to be another
+	Stale bool
+}
+
+// Application is one request at the CA.
+type Application struct {
+	ID       string
+	Since    time.Time
+	Template string
+	Name     string // of the user
+	Logon    string
+	Subject  string
+	SANs     []string
+	Key      string // its type: "P-256"
+	NoKey    bool   // it asks for a decision only: the key is made later
+	Station  string
+	Operator string
+	Renews   *Renewed // nil for a certificate that is new
+	Signed   Signature
+
+	State   engine.RequestState
+	Decided time.Time // zero while it waits
+	By      string    // who decided
+	Words   string    // the CA's
+}
+
+// Renewed is the certificate that a request renews.
+type Renewed struct {
+	Subject string
+	Serial  string // hex
+	Ends    time.Time
+}
+
+// Signature is what the CA found of a renewal's signature.
+type Signature struct {
+	Verified bool
+	By       string // whose key it was, when it is verified
+	Why      string // not, when it is not
+}
+
+// waits reports whether it can still be decided.
+func (a Application) waits() bool { return a.State == engine.RequestPending }
+
+// whose names the user: the name, or what else is known.
+func (a Application) whose() string {
+	for _, name := range []string{a.Name, a.Logon, a.Subject} {
+		if name != "" {
+			return name
+		}
+	}
+	return a.ID
+}
+
+// contains reports whether a text, in small letters, is in what the list and the
+// page show of it.
+func (a Application) contains(text string) bool {
+	all := []string{a.Name, a.Logon, a.Template, a.Station, a.Operator, a.Subject, a.ID}
+	if a.Renews != nil {
+		all = append(all, a.Renews.Serial)
+	}
+	return strings.Contains(strings.ToLower(strings.Join(append(all, a.SANs...), "\n")), text)
+}
+
+// cleaned makes everything that came from outside fit for a terminal.
+func (a Application) cleaned() Application {
+	for _, s := range []*string{
+		&a.Template, &a.Name, &a.Logon, &a.Subject, &a.Key, &a.Station, &a.Operator,
+		&a.Signed.By, &a.Signed.Why, &a.By, &a.Words,
+	} {
+		*s = engine.Clean(*s)
+	}
+	a.SANs = slices.Clone(a.SANs)
+	for i, s := range a.SANs {
+		a.SANs[i] = engine.Clean(s)
+	}
+	if a.Renews != nil {
+		a.Renews = &Renewed{engine.Clean(a.Renews.Subject), engine.Clean(a.Renews.Serial), a.Renews.Ends}
+	}
+	return a
+}
