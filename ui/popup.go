@@ -84,7 +84,7 @@ func (q *question) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-func (q *question) View(w, _ int) string { return q.asked.View(q.look.Look, w) }
+func (q *question) View(w, h int) string { return q.asked.View(q.look.Look, w, h, q.moreLines) }
 
 // troublePage says calmly what went wrong: what happened, what it means for the
 // card, what to do, and the run's id for whoever reads the log.

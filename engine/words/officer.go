@@ -41,6 +41,9 @@ func (t *Text) About(whose, template, subject string) string {
 	return fmt.Sprintf(t.Officer.About, whose, template, subject)
 }
 
+// WithNames lists the other names of a request.
+func (t *Text) WithNames(names string) string { return t.Officer.SAN + ": " + names }
+
 // Decided says what the officer has just done.
 func (t *Text) Decided(approved bool, whose, template string) string {
 	if approved {

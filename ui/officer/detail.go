@@ -47,9 +47,12 @@ func (d *detail) view(a *App, w, h int) string {
 		title, _ := t.OfficerTrouble(d.trouble)
 		foot = []string{"", "   " + l.Bad.Render(l.Glyph.Bad+" "+title)}
 	}
-	return d.pager.View(head, app.lines(l, t, a.needs.Now(), w), foot, h, func(n int) string {
-		return "   " + l.Faint.Render(l.Glyph.Wait+" "+t.Count.Lines.Of(n))
-	})
+	return d.pager.View(head, app.lines(l, t, a.needs.Now(), w), foot, h, a.moreLines)
+}
+
+// moreLines is the line that stands for n lines out of sight.
+func (a *App) moreLines(n int) string {
+	return "   " + a.look.Faint.Render(a.look.Glyph.Wait+" "+a.needs.Text.Count.Lines.Of(n))
 }
 
 // lines is everything, a field to a line, further lines of one under its first.
@@ -174,9 +177,14 @@ func (a *App) about(app Application) string {
 // approveHint says what would be granted, and what speaks against it.
 func (a *App) approveHint(app Application) string {
 	t, o := a.needs.Text, a.needs.Text.Officer
-	parts := []string{a.about(app), o.ApproveHint}
+	parts := []string{a.about(app)}
+	if len(app.SANs) > 0 { // they decide who one is where one logs on
+		parts = append(parts, t.WithNames(strings.Join(app.SANs, ", ")))
+	}
 	if app.NoKey {
-		parts[1] = o.ApproveNoKey
+		parts = append(parts, o.ApproveNoKey)
+	} else {
+		parts = append(parts, o.ApproveHint)
 	}
 	switch {
 	case app.Renews == nil:

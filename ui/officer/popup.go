@@ -65,7 +65,11 @@ func (*question) deaf() bool                 { return true }
 func (q *question) about() string            { return q.id }
 func (*question) paste(tea.PasteMsg) tea.Cmd { return nil }
 func (q *question) keys() []key.Binding {
-	return []key.Binding{q.app.keys.action, q.app.keys.forward, q.app.keys.back}
+	keys := []key.Binding{q.app.keys.action, q.app.keys.forward, q.app.keys.back}
+	if q.asked.Hides() {
+		keys = append(keys, q.app.keys.scroll)
+	}
+	return keys
 }
 
 // press answers. A yes is taken from a key that stands by itself only: one of a
@@ -82,7 +86,7 @@ func (q *question) press(msg tea.KeyPressMsg, rested bool) tea.Cmd {
 	return nil
 }
 
-func (q *question) view(w, _ int) string { return q.asked.View(q.app.look, w) }
+func (q *question) view(w, h int) string { return q.asked.View(q.app.look, w, h, q.app.moreLines) }
 
 // reason asks why a request is to be rejected.
 type reason struct {
@@ -135,7 +139,8 @@ func (r *reason) done() tea.Cmd {
 
 func (r *reason) view(w, _ int) string {
 	t := r.app.needs.Text.Officer
-	lines := append([]string{"", "   " + r.app.look.Title.Render(t.ReasonTitle), ""}, widget.Hang("   ", r.app.about(r.of), w)...)
+	about := widget.Hang("   ", r.app.about(r.of), w)
+	lines := append([]string{"", "   " + r.app.look.Title.Render(t.ReasonTitle), ""}, about[:min(len(about), 4)]...)
 	r.field.SetWidth(max(w-widget.Width(t.Reason)-9, 1)) // what is longer is scrolled
 	lines = append(lines, "", "   "+t.Reason+"  "+r.field.View(), "")
 	return strings.Join(append(lines, widget.Hang("   ", t.ReasonHint, w)...), "\n")

@@ -209,7 +209,7 @@ func (q *queue) soon() int {
 
 func (q *queue) rowsAndDetail(w, room int) []string {
 	listed := w - 4
-	q.rows = max(room-detailLines-2, 1)
+	q.rows = max(room-detailLines-3, 1)
 	if w >= wide {
 		listed = w - detailWidth - 8
 		q.rows = max(room-1, 1)
@@ -237,7 +237,7 @@ func (c columns) line(w int, l widget.Look) string {
 	const since = 14
 	mark, what := widget.Width(l.Glyph.Soon), widget.Width(l.Glyph.Good)+28
 	rest := max(w-mark-since-what-4, 12)
-	whose := rest * 5 / 9
+	whose := rest / 2
 	more := l.Glyph.More
 	return widget.Fit(c.mark, mark, more) + " " + widget.Fit(c.since, since, more) + " " + widget.Fit(c.whose, whose, more) + " " +
 		widget.Fit(c.template, rest-whose, more) + " " + widget.Fit(c.what, what, more)

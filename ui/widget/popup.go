@@ -9,15 +9,17 @@ import (
 // typed for the page before must not answer a question nobody has read.
 const Quiet = 300 * time.Millisecond
 
-// Question asks yes or no; "no" has the focus.
+// Question asks yes or no; "no" has the focus. A hint that there is no room for
+// is scrolled: the buttons stay in sight.
 type Question struct {
 	Title, Hint string
 	buttons     Buttons
+	pager       Pager
 }
 
 // NewQuestion makes a question.
 func NewQuestion(title, hint, yes, no string) Question {
-	return Question{title, hint, Buttons{Labels: []string{yes, no}, Focus: 1}}
+	return Question{Title: title, Hint: hint, buttons: Buttons{Labels: []string{yes, no}, Focus: 1}}
 }
 
 // Press takes a key. When it answers, answered is true, and yes the answer.
@@ -29,17 +31,24 @@ func (q *Question) Press(key string) (answered, yes bool) {
 		return true, false
 	case "enter":
 		return true, q.buttons.Focus == 0
+	default:
+		q.pager.Press(key)
 	}
 	return false, false
 }
 
-// View draws the question.
-func (q *Question) View(l Look, w int) string {
-	lines := []string{"", "   " + l.Title.Render(q.Title), ""}
+// Hides reports whether lines of the hint were out of sight at the last View.
+func (q *Question) Hides() bool { return q.pager.Hides() }
+
+// View draws the question in at most h lines.
+func (q *Question) View(l Look, w, h int, more func(n int) string) string {
+	head := []string{"", "   " + l.Title.Render(q.Title), ""}
+	foot := []string{"", "   " + q.buttons.View(3, l.Button)}
+	var body []string
 	for _, line := range Wrap(q.Hint, w-6) {
-		lines = append(lines, "   "+line)
+		body = append(body, "   "+line)
 	}
-	return strings.Join(append(lines, "", "   "+q.buttons.View(3, l.Button)), "\n")
+	return q.pager.View(head, body, foot, min(h, len(head)+len(body)+len(foot)), more)
 }
 
 // Notice says calmly what went wrong: what happened, what it means, what to do,
