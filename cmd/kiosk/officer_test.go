@@ -138,24 +138,24 @@ func fourHeld() []officer.Application {
 	return []officer.Application{
 		{
 			ID: "6f2c91", Since: at.Add(-3 * 24 * time.Hour), Template: "Authentication", Name: "Ada Lovelace", Logon: "alovelace",
-			Subject: "CN=Ada Lovelace,OU=Staff,O=Corp", SANs: []string{"UPN alovelace@corp.example", "mail ada@corp.example"}, Key: "P-256",
+			Subject: "CN=Ada Lovelace,OU=Staff,O=Corp", SANs: []string{"UPN alovelace@corp.example", "mail ada@corp.example"}, Key: "P-256", Days: 730, Usage: []string{"digitalSignature", "clientAuth"},
 			Station: "lobby-1", Operator: "ines", State: engine.RequestPending,
 			Renews: &officer.Renewed{Subject: "CN=Ada Lovelace,OU=Staff,O=Corp", Serial: "5f3a01", Ends: at.Add(9 * 24 * time.Hour)},
-			Signed: officer.Signature{Verified: true, By: "the key of the certificate that it renews"},
+			Signed: officer.Signature{Verified: true, By: "5f3a01 (CN=Ada Lovelace,OU=Staff,O=Corp)"},
 		},
 		{
 			ID: "77aa10", Since: at.Add(-5 * time.Hour), Template: "Signing", Name: "Adam Šimečka", Logon: "asimecka",
-			Subject: "CN=Adam Šimečka,OU=Staff,O=Corp", Key: "P-384", Station: "lobby-2", Operator: "ines", State: engine.RequestPending,
+			Subject: "CN=Adam Šimečka,OU=Staff,O=Corp", Key: "P-384", Days: 730, Usage: []string{"digitalSignature"}, Station: "lobby-2", Operator: "ines", State: engine.RequestPending,
 			Renews: &officer.Renewed{Subject: "CN=Adam Simecka,OU=Staff,O=Corp", Serial: "5f3a02", Ends: at.Add(200 * 24 * time.Hour)},
 			Signed: officer.Signature{Why: "the subject is another than that of the certificate it renews"},
 		},
 		{
 			ID: "80b001", Since: at.Add(-40 * time.Minute), Template: "VPN", Name: "Wang Fang 王芳", Logon: "wfang",
-			Subject: "CN=Wang Fang,OU=Staff,O=Corp", Station: "lobby-1", Operator: "ines", NoKey: true, State: engine.RequestPending,
+			Subject: "CN=Wang Fang,OU=Staff,O=Corp", Station: "lobby-1", Operator: "ines", NoKey: true, Days: 90, State: engine.RequestPending,
 		},
 		{
 			ID: "91c333", Since: at, Template: "Mail encryption", Name: "Radan Adamović", Logon: "radamovic",
-			Subject: "CN=Radan Adamović,OU=Staff,O=Corp", Key: "RSA 2048", Station: "lobby-1", Operator: "kiosk service", State: engine.RequestPending,
+			Subject: "CN=Radan Adamović,OU=Staff,O=Corp", Key: "RSA 2048", Days: 730, Hold: true, Station: "lobby-1", Operator: "kiosk service", State: engine.RequestPending,
 		},
 	}
 }
@@ -238,15 +238,21 @@ func TestFramesOfTheOfficersFilter(t *testing.T) {
 // Nothing to decide is a good thing; a list that nobody publishes is not.
 func TestFramesOfTheOfficersWarnings(t *testing.T) {
 	q := newHeldQueue()
-	q.crl = officer.CRL{Made: q.clock.Now().Add(-9 * 24 * time.Hour), Next: q.clock.Now().Add(-2 * 24 * time.Hour), Stale: true}
+	q.crl = officer.CRL{Made: q.clock.Now().Add(-9 * 24 * time.Hour), Ends: q.clock.Now().Add(12 * time.Hour), Stale: true}
 	s := q.sitDown(t, nil)
 	goldenFrame(t, "officer-30-empty-stale", s.sees("No request waits.", "9 days ago"))
+	q.clock.turn(24 * time.Hour)
+	s.press("f5")
+	s.sees("The revocation list ended on 23 Nov 2026, 00:00")
 	q.change(func() { q.crl = officer.CRL{Stale: true} })
 	s.press("f5")
 	s.sees("was ever published")
 	q.change(func() { q.crl = officer.CRL{} })
 	s.press("f5")
-	s.until("the warning is gone", func() bool { return !strings.Contains(s.frame(), "was ever published") })
+	s.until("the warning is gone", func() bool {
+		frame := s.frame()
+		return !strings.Contains(frame, "was ever published") && !strings.Contains(frame, "Looking")
+	})
 	goldenFrame(t, "officer-31-empty", s.sees("No request waits."))
 	q.change(func() {
 		q.unread = &engine.Error{Op: "list requests", Kind: engine.StoreTrouble, Err: errors.New("database is locked")}

@@ -79,9 +79,27 @@ func (t *Text) WaitsSince(since, now time.Time) string {
 	return fmt.Sprintf(t.Officer.WaitsSince, t.Ago(since, now))
 }
 
-// AskedBy says who asked, and where.
-func (t *Text) AskedBy(operator, station string) string {
-	return fmt.Sprintf(t.Officer.AskedByAt, operator, station)
+// AskedBy says who asked, where, and when.
+func (t *Text) AskedBy(operator, station string, at time.Time) string {
+	if operator == "" {
+		return fmt.Sprintf(t.Officer.AskedAt, station, t.When(at))
+	}
+	return fmt.Sprintf(t.Officer.AskedByAt, operator, station, t.When(at))
+}
+
+// Renewed names the certificate that is renewed.
+func (t *Text) Renewed(subject, serial string) string {
+	return fmt.Sprintf(t.Officer.Renewed, subject, serial)
+}
+
+// RevokedToo says when a certificate ends, and what the CA did to it before.
+func (t *Text) RevokedToo(ends, revoked string) string {
+	return fmt.Sprintf(t.Officer.RevokedToo, ends, revoked)
+}
+
+// Issued names the certificate that came of a request.
+func (t *Text) Issued(serial string, ends time.Time) string {
+	return fmt.Sprintf(t.Officer.Issued, serial, t.DateOf(ends))
 }
 
 // VerifiedBy says whose key signed a renewal.

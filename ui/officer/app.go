@@ -26,9 +26,10 @@ type App struct {
 	awake  bool    // the keys have rested since the pop-up came up
 	crl    crlKnown
 
-	turn     int  // counts the lists asked for; answers to older ones are dropped
-	asking   bool // one is under way
-	deciding bool // the CA has been told what to do, and has not answered
+	turn     int                // counts the lists asked for; answers to older ones are dropped
+	asking   bool               // one is under way
+	cancel   context.CancelFunc // ends it
+	deciding bool               // the CA has been told what to do, and has not answered
 	status   string
 	lastKey  time.Time
 	width    int
@@ -43,6 +44,7 @@ func New(ctx context.Context, n Needs) *App {
 	}
 	a.queue = newQueue(a.look, n.Text, n.Now)
 	a.ctx, a.end = context.WithCancel(ctx)
+	a.cancel = func() {}
 	return a
 }
 

@@ -41,8 +41,8 @@ type Needs struct {
 // CRL is how the CA's revocation list does.
 type CRL struct {
 	Made  time.Time // zero when none was ever published
-	Next  time.Time // by when there is to be another
-	Stale bool
+	Ends  time.Time
+	Stale bool // there should have been another by now
 }
 
 // Application is one request at the CA.
@@ -54,8 +54,11 @@ type Application struct {
 	Logon    string
 	Subject  string
 	SANs     []string
+	Usage    []string
 	Key      string // its type: "P-256"
+	Days     int    // that it is to be valid
 	NoKey    bool   // it asks for a decision only: the key is made later
+	Hold     bool   // the station wanted an officer to look at it
 	Station  string
 	Operator string
 	Renews   *Renewed // nil for a certificate that is new
@@ -65,13 +68,17 @@ type Application struct {
 	Decided time.Time // zero while it waits
 	By      string    // who decided
 	Words   string    // the CA's
+	Serial  string    // hex, of its certificate; "" while there is none
+	Ends    time.Time // of that
 }
 
-// Renewed is the certificate that a request renews.
+// Renewed is the certificate that a request renews. Without a serial number it is
+// none of this CA's.
 type Renewed struct {
 	Subject string
 	Serial  string // hex
 	Ends    time.Time
+	Revoked string // what became of it, in the CA's words: "is on hold since …"
 }
 
 // Signature is what the CA found of a renewal's signature.
@@ -108,16 +115,21 @@ func (a Application) contains(text string) bool {
 func (a Application) cleaned() Application {
 	for _, s := range []*string{
 		&a.Template, &a.Name, &a.Logon, &a.Subject, &a.Key, &a.Station, &a.Operator,
-		&a.Signed.By, &a.Signed.Why, &a.By, &a.Words,
+		&a.Signed.By, &a.Signed.Why, &a.By, &a.Words, &a.Serial,
 	} {
 		*s = engine.Clean(*s)
 	}
-	a.SANs = slices.Clone(a.SANs)
-	for i, s := range a.SANs {
-		a.SANs[i] = engine.Clean(s)
-	}
-	if a.Renews != nil {
-		a.Renews = &Renewed{engine.Clean(a.Renews.Subject), engine.Clean(a.Renews.Serial), a.Renews.Ends}
+	a.SANs, a.Usage = cleanedAll(a.SANs), cleanedAll(a.Usage)
+	if r := a.Renews; r != nil {
+		a.Renews = &Renewed{engine.Clean(r.Subject), engine.Clean(r.Serial), r.Ends, engine.Clean(r.Revoked)}
 	}
 	return a
+}
+
+func cleanedAll(all []string) []string {
+	all = slices.Clone(all)
+	for i, s := range all {
+		all[i] = engine.Clean(s)
+	}
+	return all
 }

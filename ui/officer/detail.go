@@ -66,20 +66,28 @@ func (app Application) lines(l widget.Look, t *words.Text, now time.Time, w int)
 	}
 	field(o.State, app.state(l, t, now))
 	field(o.Words, app.Words)
+	field(o.What, app.whatExactly(l, t))
 	field(o.Template, app.Template)
 	field(o.Subject, app.Subject)
 	field(o.SAN, strings.Join(app.SANs, "\n"))
+	field(o.Usage, strings.Join(app.Usage, ", "))
 	field(o.Key, app.keyIs(t))
-	field(o.AskedBy, t.AskedBy(app.Operator, app.Station))
-	field(o.Asked, t.When(app.Since))
+	if app.Days > 0 {
+		field(o.Valid, o.Days.Of(app.Days))
+	}
+	field(o.AskedBy, t.AskedBy(app.Operator, app.Station, app.Since))
+	if app.Hold {
+		field(o.Hold, o.HoldWanted)
+	}
 	if app.Renews != nil {
 		lines = append(lines, "")
-		field(o.Renews, app.Renews.Subject)
-		field(o.Serial, app.Renews.Serial)
+		field(o.Renews, app.renewed(t))
 		field(o.Ends, app.ends(l, t, now))
-		field(o.Signature, app.signature(l, t))
 	}
 	lines = append(lines, "")
+	if app.Serial != "" {
+		field(o.Certificate, t.Issued(app.Serial, app.Ends))
+	}
 	field(o.ID, app.ID)
 	return lines
 }
@@ -91,12 +99,22 @@ func (app Application) keyIs(t *words.Text) string {
 	return app.Key
 }
 
+// renewed names the certificate that is renewed.
+func (app Application) renewed(t *words.Text) string {
+	if app.Renews.Serial == "" {
+		return t.Officer.Foreign
+	}
+	return t.Renewed(app.Renews.Subject, app.Renews.Serial)
+}
+
 // brief is what stands beside or below the list.
 func (app Application) brief(l widget.Look, t *words.Text, now time.Time, w int) []string {
-	parts := []string{app.Subject, t.AskedBy(app.Operator, app.Station)}
+	parts := []string{app.Subject, t.AskedBy(app.Operator, app.Station, app.Since)}
 	switch {
 	case app.waits() && app.Renews != nil:
-		parts = append(parts, fmt.Sprintf(t.Officer.RenewsEnds, app.ends(l, t, now)))
+		if ends := app.ends(l, t, now); ends != "" {
+			parts = append(parts, fmt.Sprintf(t.Officer.RenewsEnds, ends))
+		}
 		if !app.Signed.Verified {
 			parts = append(parts, app.signature(l, t))
 		}
@@ -144,6 +162,14 @@ func (app Application) what(l widget.Look, t *words.Text) string {
 	return l.Bad.Render(l.Glyph.Bad + " " + o.Unverified)
 }
 
+// whatExactly is the same with what there is to know of it.
+func (app Application) whatExactly(l widget.Look, t *words.Text) string {
+	if app.Renews == nil {
+		return app.what(l, t)
+	}
+	return app.signature(l, t)
+}
+
 // signature says whether the key of the renewed certificate signed the request.
 func (app Application) signature(l widget.Look, t *words.Text) string {
 	if app.Signed.Verified {
@@ -152,10 +178,15 @@ func (app Application) signature(l widget.Look, t *words.Text) string {
 	return l.Bad.Render(l.Glyph.Bad + " " + t.NotVerified(app.Signed.Why))
 }
 
-// ends says when the certificate ends that is renewed.
+// ends says when the certificate ends that is renewed, or that it is revoked.
 func (app Application) ends(l widget.Look, t *words.Text, now time.Time) string {
+	if app.Renews.Serial == "" {
+		return ""
+	}
 	said := t.EndsAt(app.Renews.Ends, now)
 	switch {
+	case app.Renews.Revoked != "":
+		return l.Bad.Render(l.Glyph.Bad + " " + t.RevokedToo(said, app.Renews.Revoked))
 	case now.After(app.Renews.Ends):
 		return l.Bad.Render(l.Glyph.Bad + " " + said)
 	case app.endsSoon(now):
@@ -166,7 +197,7 @@ func (app Application) ends(l widget.Look, t *words.Text, now time.Time) string 
 
 // endsSoon marks what must not wait much longer, and what has waited too long.
 func (app Application) endsSoon(now time.Time) bool {
-	return app.waits() && app.Renews != nil && app.Renews.Ends.Sub(now) < soon
+	return app.waits() && app.Renews != nil && app.Renews.Serial != "" && app.Renews.Ends.Sub(now) < soon
 }
 
 // about names a request in a question about it.

@@ -61,20 +61,22 @@ func (a *App) header(w int) string {
 // warning says when what the CA revoked is not told as it should be.
 func (a *App) warning(w int) string {
 	t := a.needs.Text
-	said := ""
+	said, style := "", a.look.Warn
 	switch crl := a.crl.crl; {
 	case !a.crl.known:
 	case a.crl.err != nil:
 		said = t.Officer.CRLUnread
 	case crl.Stale && crl.Made.IsZero():
 		said = t.Officer.CRLNever
+	case crl.Stale && a.needs.Now().After(crl.Ends):
+		said, style = fmt.Sprintf(t.Officer.CRLEnded, t.When(crl.Ends)), a.look.Bad
 	case crl.Stale:
 		said = fmt.Sprintf(t.Officer.CRLStale, t.Ago(crl.Made, a.needs.Now()))
 	}
 	if said == "" {
 		return ""
 	}
-	return widget.Fit(" "+a.look.Warn.Render(a.look.Glyph.Soon+" "+said), w, a.look.Glyph.More)
+	return widget.Fit(" "+style.Render(a.look.Glyph.Soon+" "+said), w, a.look.Glyph.More)
 }
 
 // frontKeys are the keys that work now.

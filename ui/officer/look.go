@@ -1,6 +1,7 @@
 package officer
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -47,6 +48,9 @@ func (a *App) watch() tea.Cmd {
 // lookAgain asks for what others may have changed. What is decided stays so,
 // and may be a long list: that is read when one asks for it.
 func (a *App) lookAgain() tea.Cmd {
+	if engine.Is(a.queue.trouble, engine.Forbidden) {
+		return nil // the CA notes each time that somebody asks who may not
+	}
 	cmds := []tea.Cmd{a.askCRL()}
 	if a.queue.pile() == engine.RequestPending && !a.asking && !a.deciding {
 		cmds = append(cmds, a.ask())
@@ -61,9 +65,12 @@ func (a *App) lookAgainNow() tea.Cmd {
 
 // ask asks for the list.
 func (a *App) ask() tea.Cmd {
+	a.cancel()
 	a.turn++
 	a.asking = true
-	ctx, list, turn, pile := a.ctx, a.needs.List, a.turn, a.queue.pile()
+	ctx, cancel := context.WithCancel(a.ctx)
+	a.cancel = cancel
+	list, turn, pile := a.needs.List, a.turn, a.queue.pile()
 	return func() tea.Msg {
 		all, err := list(ctx, pile)
 		for i := range all {
