@@ -218,7 +218,7 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
-	case a.tooSmall():
+	case widget.TooSmall(a.width, a.height):
 		return nil
 	case a.popup != nil:
 		a.popupAwake = a.popupAwake || rested || !a.popup.deaf()

@@ -18,21 +18,9 @@ func (a *App) View() tea.View {
 }
 
 func (a *App) frame() string {
-	var frame string
-	if a.tooSmall() {
-		said := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
-		frame = widget.TooSmall(said, a.width, a.height)
-	} else {
-		frame = a.whole()
-	}
-	if a.needs.ASCII {
-		frame = widget.ASCII(frame)
-	}
-	return frame
+	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
+	return widget.Shown(a.width, a.height, a.needs.ASCII, a.whole, instead)
 }
-
-// tooSmall reports whether nothing is drawn that a key could be meant for.
-func (a *App) tooSmall() bool { return a.width < widget.LeastWidth || a.height < widget.LeastHeight }
 
 func (a *App) whole() string {
 	front := a.page

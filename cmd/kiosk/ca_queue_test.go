@@ -70,8 +70,8 @@ func TestCAQueuePasted(t *testing.T) {
 	holdsAt(t, ca, "first")
 	term := openTerminal(t, []string{"LC_ALL=C.UTF-8"}, kioskProgram(t), "ca", "queue", "--ca", dir, "--passphrase-file", pass)
 	term.sees("1 waits")
-	term.pastes(1<<20, "-p") // marked as a paste
-	term.pastes(1 << 16)     // as keys
+	term.pastes(1<<20, "-p")                                     // marked as a paste
+	term.pastes(1 << 16)                                         // as keys
 	for !strings.Contains(term.sees("Requests at"), "1 waits") { // out of whatever the keys have led to
 		term.rests()
 		term.press("Escape")

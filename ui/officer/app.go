@@ -84,7 +84,7 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case msg.String() == "ctrl+c":
 		return a.leave()
-	case a.tooSmall():
+	case widget.TooSmall(a.width, a.height):
 		return nil
 	case a.popup != nil:
 		if !a.awake {
@@ -99,8 +99,12 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 		return a.leaveUnlessDeciding()
 	case key.Matches(msg, a.keys.renew):
 		return a.lookAgainNow()
+	case key.Matches(msg, a.keys.approve):
+		return a.wish(a.askApprove)
+	case key.Matches(msg, a.keys.reject):
+		return a.wish(a.askReason)
 	case a.detail != nil:
-		return a.pressDetail(msg)
+		a.pressDetail(msg)
 	default:
 		return a.pressQueue(msg)
 	}
@@ -111,7 +115,7 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 func (a *App) paste(msg tea.PasteMsg) tea.Cmd {
 	a.touched()
 	switch {
-	case a.tooSmall():
+	case widget.TooSmall(a.width, a.height):
 	case a.popup != nil && a.awake:
 		return a.popup.paste(msg)
 	case a.popup == nil && a.detail == nil && a.queue.typing:
@@ -132,10 +136,6 @@ func (a *App) touched() (rested bool) {
 
 func (a *App) pressQueue(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
-	case key.Matches(msg, a.keys.approve):
-		return a.wish(a.queue.focused, a.askApprove)
-	case key.Matches(msg, a.keys.reject):
-		return a.wish(a.queue.focused, a.askReason)
 	case key.Matches(msg, a.keys.open):
 		return a.openDetail()
 	case key.Matches(msg, a.keys.filter):
@@ -165,18 +165,12 @@ func (a *App) backFromQueue() tea.Cmd {
 	return a.leaveUnlessDeciding()
 }
 
-func (a *App) pressDetail(msg tea.KeyPressMsg) tea.Cmd {
-	switch {
-	case key.Matches(msg, a.keys.approve):
-		return a.wish(a.detail.shown, a.askApprove)
-	case key.Matches(msg, a.keys.reject):
-		return a.wish(a.detail.shown, a.askReason)
-	case key.Matches(msg, a.keys.back):
+func (a *App) pressDetail(msg tea.KeyPressMsg) {
+	if key.Matches(msg, a.keys.back) {
 		a.detail = nil
-	default:
-		a.detail.pager.Press(msg.String())
+		return
 	}
-	return nil
+	a.detail.pager.Press(msg.String())
 }
 
 // leaveUnlessDeciding asks nothing: nothing here is lost by leaving. Only an

@@ -14,9 +14,13 @@ type decided struct {
 	err error
 }
 
-// wish begins a decision about a request, if there is one that can be decided.
-func (a *App) wish(of func() (Application, bool), begin func(Application) tea.Cmd) tea.Cmd {
-	app, ok := of()
+// wish begins a decision about the request in front, if there is one that can be
+// decided.
+func (a *App) wish(begin func(Application) tea.Cmd) tea.Cmd {
+	app, ok := a.queue.focused()
+	if a.detail != nil {
+		app, ok = a.detail.app, true
+	}
 	switch {
 	case !ok:
 		return nil

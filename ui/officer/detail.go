@@ -23,8 +23,6 @@ type detail struct {
 	pager   widget.Pager
 }
 
-func (d *detail) shown() (Application, bool) { return d.app, true }
-
 // openDetail opens the page with what the list knows, and asks for the rest.
 func (a *App) openDetail() tea.Cmd {
 	app, ok := a.queue.focused()

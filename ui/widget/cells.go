@@ -3,6 +3,7 @@ package widget
 import (
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -33,9 +34,10 @@ func Right(left, right string, w int, more string) string {
 	return Fit(left, room, more) + right
 }
 
-// Wrap breaks s into lines of at most w cells, at spaces where it can.
+// Wrap breaks s into lines of at most w cells, at spaces where it can. Each line
+// has its styles to itself.
 func Wrap(s string, w int) []string {
-	return strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
+	return strings.Split(lipgloss.Wrap(s, max(w, 1), ""), "\n")
 }
 
 // Hang wraps a text behind a lead, its further lines under its first.

@@ -53,8 +53,22 @@ func (l Look) Help(keys []key.Binding, w int) string {
 	return Fit(line, w, l.Glyph.More)
 }
 
-// TooSmall is what is shown instead where there is no room for a frame.
-func TooSmall(said string, w, h int) string {
-	lines := Wrap(said, w)
-	return strings.Join(lines[:min(len(lines), max(h, 1))], "\n")
+// TooSmall reports whether a terminal has no room for a frame: nothing is drawn
+// then that a key could be meant for.
+func TooSmall(w, h int) bool { return w < LeastWidth || h < LeastHeight }
+
+// Shown is what goes to a terminal: a frame, or what is said instead where there
+// is no room for it; in ASCII where it knows nothing else.
+func Shown(w, h int, ascii bool, frame func() string, instead string) string {
+	shown := ""
+	if TooSmall(w, h) {
+		lines := Wrap(instead, w)
+		shown = strings.Join(lines[:min(len(lines), max(h, 1))], "\n")
+	} else {
+		shown = frame()
+	}
+	if ascii {
+		shown = ASCII(shown)
+	}
+	return shown
 }
