@@ -113,8 +113,9 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 // runProgram shows a program on the full screen until it is left, or ctx ends.
 func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
 	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()
-	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return nil // asked to end
+	asked := ctx.Err() != nil // to end
+	if asked && errors.Is(err, tea.ErrProgramKilled) {
+		return nil
 	}
 	return err
 }

@@ -125,5 +125,5 @@ func signer(r *authority.Renewal) string {
 	if r.SignedBy == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s, template %s)", r.SignedBy, r.Signer, r.Template)
+	return fmt.Sprintf("%s (%s, template %s)", r.SignedBy, r.Signer, r.SignerTemplate)
 }

@@ -24,7 +24,7 @@ func TestCAQueue(t *testing.T) {
 	for _, id := range []string{"first", "second", "third"} {
 		holdsAt(t, ca, id)
 	}
-	term := openTerminal(t, []string{"LC_ALL=C.UTF-8", "NO_COLOR=1"}, kioskProgram(t), "ca", "queue", "--ca", dir, "--passphrase-file", pass)
+	term := openQueue(t, dir, pass, "NO_COLOR=1")
 	term.sees("Requests at Corp Issuing CA", "3 wait", "Zoë")
 	term.press("Enter")
 	term.sees("CN=Zoë Müller", "anna at station lobby-1", "first")
@@ -50,9 +50,7 @@ func TestCAQueue(t *testing.T) {
 	}
 	term.sees("decided or withdrawn elsewhere meanwhile", "No request waits.")
 	term.press("q")
-	if code := term.ends(); code != "0" {
-		t.Errorf("exit code %s", code)
-	}
+	term.sees(ended(exitDone))
 	if err := served.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +66,7 @@ func TestCAQueuePasted(t *testing.T) {
 	served := serveCA(t, dir, pass)
 	ca := connectCA(t, served.url, stationFolder(t, dir, pass, "lobby-1"))
 	holdsAt(t, ca, "first")
-	term := openTerminal(t, []string{"LC_ALL=C.UTF-8"}, kioskProgram(t), "ca", "queue", "--ca", dir, "--passphrase-file", pass)
+	term := openQueue(t, dir, pass)
 	term.sees("1 waits")
 	term.pastes(1<<20, "-p")                                     // marked as a paste
 	term.pastes(1 << 16)                                         // as keys
@@ -80,7 +78,7 @@ func TestCAQueuePasted(t *testing.T) {
 		t.Errorf("the request is %q: %v", answer.State, err)
 	}
 	term.press("C-c")
-	term.ends()
+	term.sees(ended(exitDone))
 	_ = served.cmd.Process.Kill()
 	_, _ = served.end()
 }
@@ -93,13 +91,19 @@ func TestCAQueueRefuses(t *testing.T) {
 	checkCommands(t, []commandSays{
 		{[]string{"ca", "queue", "--ca", dir, "--passphrase-file", pass}, exitUsage, "kiosk ca requests, show, approve and reject"},
 	})
-	term := openTerminal(t, nil, kioskProgram(t), "ca", "queue", "--ca", dir, "--passphrase-file", pass)
-	code := term.ends()
-	said := term.tmux("capture-pane", "-p", "-S", "-") // with what tmux's own note of the end has scrolled away
-	if code != fmt.Sprint(exitRefused) || !strings.Contains(said, "is no officer of this CA") {
-		t.Errorf("exit code %s, and the screen shows\n%s", code, said)
-	}
+	term := openQueue(t, dir, pass)
+	term.sees("is no officer of this CA", ended(exitRefused))
 }
+
+// openQueue opens a terminal in which an officer has the queue, and sees how it
+// ended.
+func openQueue(t *testing.T, dir, pass string, env ...string) *tmuxScreen {
+	t.Helper()
+	queue := strings.Join([]string{kioskProgram(t), "ca", "queue", "--ca", dir, "--passphrase-file", pass}, " ")
+	return openTerminal(t, append(env, "LC_ALL=C.UTF-8"), "sh", "-c", "'"+queue+"; echo "+ended("$?")+"; exec cat'")
+}
+
+func ended(code any) string { return fmt.Sprint("The exit code is ", code) }
 
 // holdingCA is a CA whose example template holds every request, for the account
 // of the test to decide.

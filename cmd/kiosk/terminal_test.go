@@ -43,7 +43,6 @@ func openTerminal(t *testing.T, env []string, program ...string) *tmuxScreen {
 		_ = output.Close()
 	})
 	s.tmux("set-option", "-g", "remain-on-exit", "on")
-	s.tmux("set-hook", "-g", "pane-died", "wait-for -S died")
 	s.tmux("pipe-pane", "-O", "cat > "+fifo)
 	s.tmux("wait-for", "-S", "go")
 	if s.pid, err = strconv.Atoi(strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_pid}"))); err != nil {
@@ -87,13 +86,6 @@ func (s *tmuxScreen) sees(texts ...string) string {
 			s.t.Fatal(err)
 		}
 	}
-}
-
-// ends waits until the program has ended, and returns its exit code.
-func (s *tmuxScreen) ends() string {
-	s.t.Helper()
-	s.tmux("wait-for", "died")
-	return strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_dead_status}"))
 }
 
 // press presses keys, by tmux's names.

@@ -60,7 +60,7 @@ func TooSmall(w, h int) bool { return w < LeastWidth || h < LeastHeight }
 // Shown is what goes to a terminal: a frame, or what is said instead where there
 // is no room for it; in ASCII where it knows nothing else.
 func Shown(w, h int, ascii bool, frame func() string, instead string) string {
-	shown := ""
+	var shown string
 	if TooSmall(w, h) {
 		lines := Wrap(instead, w)
 		shown = strings.Join(lines[:min(len(lines), max(h, 1))], "\n")
