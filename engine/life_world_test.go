@@ -28,7 +28,9 @@ func (l modelLedger) Change(_ context.Context, c Change) error {
 		r := copied(c.Record)
 		r.Version = version + 1
 		l.record = &r
-		l.letters, l.errands = append(l.letters, c.Letters...), append(l.errands, c.Errands...)
+		l.errands = append(l.errands, c.Errands...)
+		l.send(c.Letters)
+		l.keep(c.Requests)
 		l.life.audit = append(l.life.audit, c.Audit)
 		return nil
 	})

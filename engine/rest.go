@@ -100,9 +100,9 @@ func (r Run) request(step int) Request {
 		ID: requestID(r.ID, step), CA: s.Ask.CA, Card: r.Plan.Card, User: r.Plan.User, Run: r.ID, Template: s.Template,
 		Place: r.homeOf(s), Actor: r.Actor, Approval: s.Verb == AskApproval, Works: r.worksMeanwhile(), State: RequestPending, Asked: begun.At, Tell: r.Plan.Told,
 	}
-	if s.Ask.Renews != nil {
-		if c, err := ParseCertificate(s.Ask.Renews.Certificate); err == nil {
-			q.Ends = c.NotAfter
+	for _, g := range r.Plan.Comes {
+		if g.Template == s.Template && !g.Expired && !g.Revoked {
+			q.Ends = g.Replaces
 		}
 	}
 	return q
