@@ -76,6 +76,8 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.walkIsOver(msg.another)
 	case popupClosed:
 		a.shut()
+	case guestLeft:
+		return a.guestIsGone()
 	case quitConfirmed:
 		return a.quit()
 	}

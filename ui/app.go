@@ -117,6 +117,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
+		if a.hosts() {
+			return a, a.tellPopup(msg)
+		}
 		return a, nil
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
@@ -216,6 +219,8 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	a.lastUse = a.lastKey
 	a.status = ""
 	switch {
+	case a.hosts():
+		return a.tellPopup(msg)
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
 	case widget.TooSmall(a.width, a.height):

@@ -77,7 +77,12 @@ func openLobby(t testing.TB) *lobby {
 }
 
 func (l *lobby) sitDown(t testing.TB) *pilot {
-	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers) })
+	t.Helper()
+	screen, err := demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = screen })
 }
 
 // goldenFrame compares a frame with the one on file. A frame fits its screen.

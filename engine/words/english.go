@@ -464,12 +464,15 @@ var English = Text{
 		VerifyAgreement:   "%s: the key agreed on the same secret as the certificate",
 		Verified:          "Verified: the card holds what the record says.",
 		NoMailCame:        "no letter came",
+		Officer:           "What the CA holds",
+		Held:              "%s, %s: waits for an officer",
+		Approves:          "the demo's officer %s approves it",
 	},
 	Keys: Keys{
 		Choose: "choose", Open: "open", Go: "go on", Back: "back", Tick: "tick", Quit: "quit", Help: "help",
 		Action: "action", Scroll: "scroll", ReadCard: "read card", Mailbox: "mailbox", Tray: "cards",
 		Erase: "erase", Next: "next field", Again: "try again", Card: "card", Close: "close",
-		WorkList: "due", LookAgain: "look again",
+		WorkList: "due", LookAgain: "look again", Officer: "officer",
 	},
 	Values: Values{
 		Date: "%d %s %d", When: "%s, %02d:%02d", Seconds: "%.1f s", Minutes: "%d min %02d s", Bytes: "%d bytes", KB: "%.1f KB",

@@ -345,12 +345,15 @@ type (
 		VerifyCertificate                                      string // place, fingerprint
 		VerifySignature, VerifyAgreement                       string // place
 		Verified, NoMailCame                                   string
+		Officer                                                string
+		Held                                                   string // name, template
+		Approves                                               string // officer
 	}
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
-		LookAgain                                                          string
+		LookAgain, Officer                                                 string
 	}
 	// Values are how values are written.
 	Values struct {
