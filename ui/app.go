@@ -29,7 +29,10 @@ type Needs struct {
 	Start func(run func(ctx context.Context))
 	// Stop asks a run under way to stop at its next safe note. Without a run it
 	// does nothing.
-	Stop  func()
+	Stop func()
+	// Nudge lets letters and errands leave that were just recorded; nil: they leave
+	// in their time.
+	Nudge func()
 	ASCII bool // the terminal knows nothing else
 	// FewSigns: its font has letters, but not the signs of ours.
 	FewSigns bool

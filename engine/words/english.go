@@ -220,6 +220,7 @@ var English = Text{
 		UnmakeKey:   "Refused: remove the new %s key",
 		TitleCancel: "Cancelling the update of card %s",
 		Held:        "waits for the CA",
+		Granted:     "approved by the CA",
 	},
 	Result: Result{
 		Done:              "Card updated",
@@ -238,11 +239,13 @@ var English = Text{
 		Refused:           "%s was refused by the CA: %s",
 		Lost:              "%s is no longer on the card.",
 		Pending:           "Card update pending",
-		PendingHint:       "Whoever is to know is written to when it is decided. Then bring the card and choose Continue.",
+		PendingHint:       "Then put the card in again and choose Continue.",
+		PendingTold:       "We write to %s when it is decided.",
+		PendingUntold:     "Nobody is written to when it is decided: F5 on the card's page asks.",
+		WaitingFor:        "Waiting for %s since %s",
 		Cancelled:         "Card update cancelled",
 		CancelledHint:     "The requests were withdrawn and the new keys removed. The card works as before.",
 		CancelledPart:     "The requests that still waited were withdrawn and their keys removed. What had been written stays.",
-		Waiting:           "Waiting",
 		PartlyLater:       "What was refused is as before. Update the card again to ask for it anew.",
 		Next:              "Next: take the card out and put it in again. Log on once on the network before you work offline.",
 		NextFirst:         "Next: hand the card out. Its holder logs on once on the network before working offline.",
@@ -261,7 +264,7 @@ var English = Text{
 		Error:        "%s: error: %s has not answered since %s; it is asked again",
 		Written:      "%s: written",
 		Withdrawn:    "%s: withdrawn at %s",
-		Words:        " (\"%s\")",
+		Words:        "\"%s\"",
 		Works:        "%s can go on using the card as before.",
 		Lost:         "What is replaced cannot be used until then; everything else on the card works as before.",
 		Told:         "Nothing needs to be done: who is to know is written to when it is decided.",
@@ -475,7 +478,7 @@ var English = Text{
 		WorkList: "due", LookAgain: "look again", Officer: "officer",
 	},
 	Values: Values{
-		Date: "%d %s %d", When: "%s, %02d:%02d", Seconds: "%.1f s", Minutes: "%d min %02d s", Bytes: "%d bytes", KB: "%.1f KB",
+		Date: "%d %s %d", When: "%s, %02d:%02d", Clock: "%02d:%02d", Seconds: "%.1f s", Minutes: "%d min %02d s", Bytes: "%d bytes", KB: "%.1f KB",
 		InDays:  Plural{"in %d day", "in %d days"},
 		DaysAgo: Plural{"%d day ago", "%d days ago"},
 		Today:   "today",
@@ -546,7 +549,7 @@ var English = Text{
 	},
 	Stages: map[string]string{
 		"user": "User", "work list": "Work list", "card": "Card", "reader": "Reader", "assign": "Assign", "templates": "Templates", "PIN": "PIN",
-		"third-party": "Third-party", "confirm": "Confirm", "update": "Update", "result": "Result",
+		"third-party": "Third-party", "confirm": "Confirm", "reason": "Reason", "what happens": "Confirm", "update": "Update", "result": "Result",
 	},
 	Cards: map[engine.State]string{
 		"": "in no record", engine.StateClean: "clean", engine.StateAssigned: "assigned", engine.StatePending: "pending",
@@ -616,6 +619,8 @@ var English = Text{
 		"issue": "Issue card", "update": "Update card", "continue": "Continue update", "take back": "Take update back",
 		"cancel update": "Cancel update", "update again": "Update again",
 		"assign": "Assign a card", "read": "Read a card", "find owner": "Find the user", "history": "History",
+		"card life": "Card …", "unassign": "Unassign card", "empty": "Unassign card", "disable": "Disable card",
+		"enable": "Enable card", "revoke": "Revoke card", "clean": "Clean card",
 	},
 	Unfits: map[string]string{
 		"": "ready", "no card": "This reader is empty.", "mute": "This card does not answer. Is it the wrong way round?",
@@ -638,5 +643,6 @@ var English = Text{
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",
 		engine.CanContinue:    "The update was begun and can be continued; the card is safe.",
+		engine.CleanAgain:     "Cleaning the card was begun. Clean it again: that ends it.",
 	},
 }

@@ -199,7 +199,7 @@ type (
 		IfRefused          string // template
 		UnmakeKey          string // template
 		TitleCancel        string // serial
-		Held               string
+		Held, Granted      string
 	}
 	// Result is the last page.
 	Result struct {
@@ -214,7 +214,9 @@ type (
 		Lost                                      string // template
 		Pending, PendingHint                      string
 		Cancelled, CancelledHint, CancelledPart   string
-		Waiting                                   string
+		WaitingFor                                string // CA, when
+		PendingTold                               string // whom
+		PendingUntold                             string
 		PartlyLater                               string
 		Next, NextFirst                           string
 		Close, Another, Details                   string
@@ -359,6 +361,7 @@ type (
 	Values struct {
 		Date            string // day, month, year
 		When            string // date, hour, minute
+		Clock           string // hour, minute
 		Seconds         string // seconds with one decimal
 		Minutes         string // minutes, seconds
 		Bytes           string // number
