@@ -51,10 +51,13 @@ func (a modelCA) Ask(_ context.Context, r CARequest) (answer Answer, err error) 
 			if !sameAsk(first, r) {
 				a.fault("request %s was sent with another content", r.ID)
 			}
+			if !a.lookedUp[r.ID] {
+				a.fault("request %s was sent again and not looked up", r.ID)
+			}
 			answer = a.answers[r.ID]
 			return nil
 		}
-		a.asked[r.ID] = r
+		a.asked[r.ID], a.lookedUp[r.ID] = r, false
 		answer = a.decide(r)
 		a.answers[r.ID] = answer
 		return nil
@@ -129,6 +132,7 @@ func sameAsk(a, b CARequest) bool {
 
 func (a modelCA) Lookup(_ context.Context, id string) (Answer, bool, error) {
 	answer, ok := a.answers[id]
+	a.lookedUp[id] = true
 	return answer, ok, a.reach()
 }
 

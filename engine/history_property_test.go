@@ -187,6 +187,8 @@ func (h *history) actions(t *rapid.T) []string {
 		all = append(all, "update", "update", "years", "years")
 	case !open:
 		all = append(all, "update", "update")
+	case run.rested() && !run.rests(): // somebody was at it
+		all = append(all, "continue", "cancel", "cancel", "cancel")
 	case run.rested():
 		all = append(all, "continue", "continue", "continue", "cancel", "end rejected", "nobody comes")
 	default:
@@ -301,8 +303,11 @@ func (h *history) update() {
 	h.tells(err)
 }
 
+// carrying is how an update goes on, or back.
+type carrying func(context.Context, Actor, *Connected, PIN, func(Event)) (Result, error)
+
 // withCard goes on with an update, at one of two desks.
-func (h *history) withCard(t *rapid.T, how func(context.Context, Actor, *Connected, PIN, func(Event)) (Result, error)) {
+func (h *history) withCard(t *rapid.T, how carrying) {
 	h.station = rapid.SampledFrom([]string{"desk 1", "desk 2"}).Draw(t, "at")
 	c, err := h.desk.Connect(context.Background(), h.at(), "reader")
 	if err != nil {

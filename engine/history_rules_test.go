@@ -11,7 +11,7 @@ import (
 )
 
 // holdsTrue checks what holds at any moment.
-func (h *history) holdsTrue(t *rapid.T) {
+func (h *history) holdsTrue(t rapid.TB) {
 	t.Helper()
 	breaks := slices.Clone(h.faults)
 	for id, n := range h.grants {
@@ -28,8 +28,12 @@ func (h *history) holdsTrue(t *rapid.T) {
 			breaks = append(breaks, h.bytesBreaks(run)...)
 		}
 		breaks = append(breaks, h.stateBreaks(run)...)
+		breaks = append(breaks, orderBreaks(run)...)
 		if run.End != "" || run.rests() {
-			breaks = append(breaks, h.agreeBreaks(run)...)
+			breaks = append(breaks, h.agreeBreaks()...)
+		}
+		if run.End != "" {
+			breaks = append(breaks, h.strayBreaks()...)
 		}
 		if (run.End != "" || run.rests()) && h.lease != h.left {
 			breaks = append(breaks, h.leaseBreaks()...)
@@ -38,7 +42,7 @@ func (h *history) holdsTrue(t *rapid.T) {
 	h.fail(t, breaks)
 }
 
-func (h *history) fail(t *rapid.T, breaks []string) {
+func (h *history) fail(t rapid.TB, breaks []string) {
 	t.Helper()
 	if len(breaks) == 0 {
 		return
@@ -67,6 +71,28 @@ func (h *history) workBreaks(run Run) []string {
 			continue
 		}
 		breaks = append(breaks, fmt.Sprintf("the certificate at %s does not work any more", at))
+	}
+	return breaks
+}
+
+// orderBreaks: nothing that removes, or makes a key over an old one, begins while a
+// CA holds a request.
+func orderBreaks(run Run) []string {
+	var breaks []string
+	for i, n := range run.Notes {
+		s := Step{}
+		if !n.Undo {
+			s = run.Plan.Steps[n.Step]
+		}
+		loses := s.Verb == MakeKey || s.Verb == ImportKey || s.Verb == RemoveCertificate || s.Verb == RemoveKey
+		if !loses || n.Kind != Begun || n.Step < run.Plan.Decided {
+			continue
+		}
+		then := run
+		then.Notes = run.Notes[:i]
+		if then.Waits() {
+			breaks = append(breaks, fmt.Sprintf("step %d (%s %s) was begun while a CA held a request", n.Step, s.Verb, s.Place))
+		}
 	}
 	return breaks
 }
@@ -245,7 +271,7 @@ func (h *history) stateBreaks(run Run) []string {
 
 // agreeBreaks: while nobody is at the card, its record names what lies on it, with
 // its key, and everything that the CA has granted and that lies there.
-func (h *history) agreeBreaks(run Run) []string {
+func (h *history) agreeBreaks() []string {
 	if h.world.record.State == StateRevoked {
 		return nil // nobody could finish the update
 	}
@@ -260,6 +286,23 @@ func (h *history) agreeBreaks(run Run) []string {
 		known := func(m Managed) bool { return m.Fingerprint == Fingerprint(der) }
 		if h.ours(der) && works(h.card.lying(), at, der) && !slices.ContainsFunc(all, known) {
 			breaks = append(breaks, fmt.Sprintf("the certificate at %s is in no record", at))
+		}
+	}
+	return breaks
+}
+
+// strayBreaks: an update that has ended leaves no key behind that nobody knows of,
+// where the card can remove keys.
+func (h *history) strayBreaks() []string {
+	if h.world.record.State == StateRevoked || !h.card.can.DeleteKeys {
+		return nil
+	}
+	var breaks []string
+	for at := range h.card.keys {
+		known := func(m Managed) bool { return m.Place == at }
+		_, lay := h.before.keys[at]
+		if !lay && !slices.ContainsFunc(slices.Concat(h.world.record.Managed, h.world.record.Former), known) {
+			breaks = append(breaks, fmt.Sprintf("a key was left behind at %s", at))
 		}
 	}
 	return breaks
@@ -309,7 +352,7 @@ func (h *history) requestBreaks() []string {
 // ends holds what must be in the end: no run is open, no request waits, here or at
 // the CA, nobody is at anything, and whatever a CA granted and no card has is
 // revoked.
-func (h *history) ends(t *rapid.T) {
+func (h *history) ends(t rapid.TB) {
 	breaks := h.leaseBreaks()
 	if run, open := h.open(); open {
 		breaks = append(breaks, fmt.Sprintf("the update does not come to an end: %v", run.heldSteps()))

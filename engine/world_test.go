@@ -39,6 +39,7 @@ type world struct {
 	keepsAll bool            // it lets nobody withdraw
 	down     bool            // it does not answer
 	asked    map[string]CARequest
+	lookedUp map[string]bool // since it was sent
 	grants   map[string]int  // how many certificates a request brought
 	faults   []string        // what the CA saw of the kiosk that must not be
 	renewals int             // requests that a certificate vouched for
@@ -75,7 +76,7 @@ func newWorld(kind string) *world {
 	w := &world{
 		id: Identity{ID: "card-1", Serial: "1", Model: kind, GUID: "00"}, now: modelNow, user: ada,
 		texts: map[string][]byte{}, pfx: map[string]*ecdsa.PrivateKey{}, answers: map[string]Answer{}, refuses: map[string]bool{},
-		holds: map[string]bool{}, asked: map[string]CARequest{}, grants: map[string]int{},
+		holds: map[string]bool{}, asked: map[string]CARequest{}, grants: map[string]int{}, lookedUp: map[string]bool{},
 	}
 	w.card = &modelCard{
 		world: w, can: modelAbilities(kind), keys: map[Place]modelKey{}, objects: map[Place][]byte{}, full: map[Place]bool{},
