@@ -117,6 +117,9 @@ func (r *runner) finishTorn(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.spareUntouched(ctx); err != nil {
+		return err
+	}
 	for n := range r.run.Plan.Steps {
 		if !r.run.torn(n) {
 			continue
@@ -220,6 +223,17 @@ func (r Run) given(requests []Request, now time.Time) []Request {
 			continue
 		}
 		requests[i].State, requests[i].Decided, requests[i].Next = RequestWithdrawn, now, time.Time{}
+	}
+	return requests
+}
+
+// unneeded withdraws what was approved and did not come about, when the run ends:
+// another request was refused before its key was touched.
+func unneeded(requests []Request, now time.Time) []Request {
+	for i, q := range requests {
+		if q.State == RequestApproved {
+			requests[i].Watched, requests[i].Next = true, now
+		}
 	}
 	return requests
 }
