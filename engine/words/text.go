@@ -42,6 +42,7 @@ type Text struct {
 	Reasons   Reasons
 	Obstacles Obstacles
 	Life      Life
+	Orphans   Orphans
 	Count     Counts
 
 	Stages  map[string]string // by walk.Stage
