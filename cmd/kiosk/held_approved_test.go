@@ -12,7 +12,7 @@ func tellsAll(settings string) func(templates string) string {
 	return func(templates string) string {
 		text := policyText("staff", settings, templates)
 		for _, e := range []engine.NoticeEvent{engine.UpdateDone, engine.UpdatePending, engine.UpdateApproved, engine.UpdateRejected, engine.UpdateCancelled} {
-			text += "[[policy.notify]]\nevent = \"" + string(e) + "\"\nto = [\"user\", \"desk@corp.example\"]\n"
+			text += "[[policy.notify]]\nevent = \"" + string(e) + "\"\nto = [\"user\", \"" + cardDesk + "\"]\n"
 		}
 		return text
 	}
@@ -21,11 +21,10 @@ func tellsAll(settings string) func(templates string) string {
 // Whoever is killed, and whenever: an update that waits for an officer is
 // continued at another kiosk when they have approved, and meanwhile the card works.
 func (s *heldSite) approved() {
-	const user, mail, serial, desk = "alovelace", "ada@corp.example", "712401", "desk@corp.example"
+	const user, mail, serial = "alovelace", "ada@corp.example", "712401"
 	policy := tellsAll("")
 	takeOut := s.issues(user, serial, policy, logonTemplate, rsaSigning, rsaEncryption)
-	s.arrives(mail, "is ready")
-	s.arrives(desk, "is ready")
+	s.toldBoth(mail, aboutReady)
 	before := s.holds("9a", "9c", "9d")
 	a, b := s.kiosks(policy(logonTemplate + rsaSigning + rsaEncryption))
 
@@ -36,6 +35,10 @@ func (s *heldSite) approved() {
 	term.press("Enter")
 	term.enters("48291375")
 	term.shows(words.English.Result.Pending)
+	for _, to := range []string{mail, cardDesk} {
+		s.arrives(to, aboutPending, "signing", "encryption")
+	}
+	s.sentAll()
 	term.killed()
 
 	s.is(serial, engine.StatePending)
@@ -47,19 +50,17 @@ func (s *heldSite) approved() {
 	s.tests(3)
 	a.updates(user, exitPending)
 	end := s.worker()
-	s.arrives(mail, "the update waits for the CA", "signing", "encryption")
-	s.arrives(desk, "the update waits for the CA")
 	takeOut()
 
 	s.approves(held["signing"])
-	s.arrives(mail, "approved, the update can go on", "signing")
-	s.arrives(desk, "approved, the update can go on")
+	s.arrives(mail, aboutApproved, "signing")
+	s.arrives(cardDesk, aboutApproved)
 	s.sentAll()
 	end(syscall.SIGKILL)
 	s.approves(held["encryption"])
 	s.worker()
-	s.arrives(mail, "approved, the update can go on", "encryption")
-	s.arrives(desk, "approved, the update can go on")
+	s.arrives(mail, aboutApproved, "encryption")
+	s.arrives(cardDesk, aboutApproved)
 	s.sentAll()
 
 	b.puts(serial)
@@ -72,8 +73,7 @@ func (s *heldSite) approved() {
 	term.press("Enter")
 	term.enters("48291375")
 	term.shows(words.English.Result.Done)
-	s.arrives(mail, "was updated")
-	s.arrives(desk, "was updated")
+	s.toldBoth(mail, aboutDone)
 	c := s.is(serial, engine.StateIssued)
 	s.tests(4) // the former one for encryption is kept
 	s.works("9a", "9c")

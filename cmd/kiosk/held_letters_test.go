@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/mail"
@@ -29,23 +30,25 @@ func openPostbox(t *testing.T, pipe *os.File) *postbox {
 	return &postbox{pipe: pipe}
 }
 
-// next reads the next letter out of exim's pipe.
-func (p *postbox) next(t *testing.T) delivery {
+// collect reads the letters out of exim's pipe that are there, or come before a
+// time.
+func (p *postbox) collect(t *testing.T, until time.Time) {
 	t.Helper()
 	const end = "--end of letter--\n"
-	if err := p.pipe.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
+	if err := p.pipe.SetReadDeadline(until); err != nil {
 		t.Fatal(err)
 	}
-	for b := make([]byte, 1<<16); !strings.Contains(p.rest, end); {
-		n, err := p.pipe.Read(b)
-		if err != nil && err != io.EOF {
-			t.Fatalf("wait for a letter: %v; there are %q", err, p.kept)
-		}
-		p.rest += string(b[:n])
+	b := make([]byte, 1<<16)
+	n, err := p.pipe.Read(b)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatalf("wait for a letter: %v", err)
 	}
-	var letter string
-	letter, p.rest, _ = strings.Cut(p.rest, end)
-	return readLetter(t, letter)
+	p.rest += string(b[:n])
+	for strings.Contains(p.rest, end) {
+		var letter string
+		letter, p.rest, _ = strings.Cut(p.rest, end)
+		p.kept = append(p.kept, readLetter(t, letter))
+	}
 }
 
 func readLetter(t *testing.T, letter string) delivery {
@@ -75,26 +78,65 @@ func readLetter(t *testing.T, letter string) delivery {
 
 // arrives waits for a letter to an address whose subject and text have these
 // words; every other is kept for whoever asks for it.
-func (s *heldSite) arrives(to string, has ...string) delivery {
+func (s *heldSite) arrives(to string, has ...string) {
+	s.t.Helper()
+	s.awaits(func() {}, time.Second, to, has...)
+}
+
+// hears runs the worker until it has sent such a letter: CAs are asked again only
+// when it is time.
+func (s *heldSite) hears(to string, has ...string) {
+	s.t.Helper()
+	s.awaits(s.sends, 100*time.Millisecond, to, has...)
+}
+
+func (s *heldSite) awaits(meanwhile func(), patience time.Duration, to string, has ...string) {
 	s.t.Helper()
 	fits := func(d delivery) bool {
 		return d.to == to && !slices.ContainsFunc(has, func(h string) bool { return !strings.Contains(d.subject+"\n"+d.text, h) })
 	}
-	at := slices.IndexFunc(s.letters.kept, fits)
-	for at < 0 {
-		s.letters.kept = append(s.letters.kept, s.letters.next(s.t))
-		at = slices.IndexFunc(s.letters.kept[len(s.letters.kept)-1:], fits)
-		if at == 0 {
-			at = len(s.letters.kept) - 1
+	for limit := time.Now().Add(time.Minute); ; {
+		if at := slices.IndexFunc(s.letters.kept, fits); at >= 0 {
+			d := s.letters.kept[at]
+			s.letters.kept = slices.Delete(s.letters.kept, at, at+1)
+			s.t.Logf("a letter to %s: %s\n%s", d.to, d.subject, d.text)
+			return
 		}
+		if time.Now().After(limit) {
+			s.t.Fatalf("no letter to %s says %q; there are %q", to, has, s.letters.kept)
+		}
+		meanwhile()
+		s.letters.collect(s.t, time.Now().Add(patience))
 	}
-	d := s.letters.kept[at]
-	s.letters.kept = slices.Delete(s.letters.kept, at, at+1)
-	s.t.Logf("a letter to %s: %s\n%s", d.to, d.subject, d.text)
-	return d
 }
 
-// expected letters are all read: none is left that nobody asked for.
+// toldBoth waits for letters about these to a user and to the card desk, and expects
+// that there are no others.
+func (s *heldSite) toldBoth(mail string, about ...string) {
+	s.t.Helper()
+	for _, to := range []string{mail, cardDesk} {
+		for _, subject := range about {
+			s.arrives(to, subject)
+		}
+	}
+	s.sends()
+	s.noOthers()
+}
+
+// What letters are about, by their subjects.
+const (
+	aboutReady     = "is ready"
+	aboutPending   = ": the update waits for the CA"
+	aboutApproved  = ": approved, the update can go on"
+	aboutRejected  = ": the CA has rejected a request"
+	aboutCancelled = ": the update was cancelled"
+	aboutDone      = "was updated"
+)
+
+// cardDesk is told what users are told.
+const cardDesk = "desk@corp.example"
+
+// noOthers expects that no letter is left that nobody asked for.
 func (s *heldSite) noOthers() {
 	s.t.Helper()
 	for _, d := range s.letters.kept {
@@ -106,7 +148,7 @@ func (s *heldSite) noOthers() {
 // sentAll waits until no letter waits any more.
 func (s *heldSite) sentAll() {
 	s.t.Helper()
-	for limit := time.Now().Add(time.Minute); done(s.t, "mail", "outbox", "--config", s.path("service.toml")) != ""; {
+	for limit := time.Now().Add(time.Minute); done(s.t, "mail", "outbox", "--config", s.path("config.toml")) != ""; {
 		if time.Now().After(limit) {
 			s.t.Fatal("letters still wait")
 		}
@@ -119,7 +161,7 @@ var offered = regexp.MustCompile(`offered <([^>]+)> for (\S+)`)
 // killed and started again.
 func (s *heldSite) nothingTwice() {
 	s.t.Helper()
-	done(s.t, "worker", "--once", "--config", s.path("service.toml"))
+	s.sends()
 	s.noOthers()
 	times := map[string]int{}
 	for _, m := range offered.FindAllStringSubmatch(read(s.t, s.path("spool/mainlog")), -1) {

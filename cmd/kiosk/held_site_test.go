@@ -50,7 +50,7 @@ func (s *heldSite) kiosks(policies ...string) (a, b kiosk) {
 	s.configureKiosk(a.config, "desk-3", s.daemon.Readers[1].Name, policies...)
 	s.configureKiosk(b.config, "desk-4", s.daemon.Readers[0].Name, policies...)
 	rewriteFile(s.t, b.config, `"station/`, `"station-4/`)
-	s.configureKiosk(s.path("service.toml"), "service", "none", policies...)
+	s.configureKiosk(s.path("config.toml"), "service", "none", policies...)
 	return a, b
 }
 
@@ -146,7 +146,7 @@ func (s *tmuxScreen) enters(pin string) {
 func (s *heldSite) worker() (end func(syscall.Signal)) {
 	s.t.Helper()
 	said := &lockedBuffer{}
-	stop := backgroundSaying(s.t, exec.Command(kioskProgram(s.t), "worker", "--config", s.path("service.toml")), said,
+	stop := backgroundSaying(s.t, exec.Command(kioskProgram(s.t), "worker", "--config", s.path("config.toml")), said,
 		func() bool { return strings.Contains(said.String(), "at work") })
 	return func(sig syscall.Signal) { stop(sig) }
 }
@@ -173,12 +173,22 @@ func (s *heldSite) asked(user string, state engine.RequestState) map[string]auth
 		if err := dec.Decode(&r); err != nil {
 			s.t.Fatalf("%v in %s", err, out)
 		}
-		if _, twice := all[r.Template]; twice {
+		if _, twice := all[r.Template]; twice && state == engine.RequestPending {
 			s.t.Errorf("the CA has two requests of %s for %s that are %s", user, r.Template, state)
 		}
 		all[r.Template] = r
 	}
 	return all
+}
+
+// shown is what kiosk ca show --json says of a request.
+func (s *heldSite) shown(id string) (r authority.Request) {
+	s.t.Helper()
+	out := s.officer(exitDone, "show", id, "--json")
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		s.t.Fatalf("%v in %s", err, out)
+	}
+	return r
 }
 
 // waits expects exactly these requests of a user to wait for an officer.
@@ -203,10 +213,30 @@ func (s *heldSite) approves(r authority.Request) {
 	s.t.Logf("$ kiosk ca approve %s\n%s", r.ID[:8], s.officer(exitDone, "approve", r.ID[:8]))
 }
 
+// rejects has the officer reject a request.
+func (s *heldSite) rejects(r authority.Request, why string) {
+	s.t.Helper()
+	s.t.Logf("$ kiosk ca reject %s --reason %q\n%s", r.ID[:8], why, s.officer(exitDone, "reject", r.ID[:8], "--reason", why))
+}
+
+// sends is one round of the worker's, on the database of both kiosks.
+func (s *heldSite) sends() {
+	s.t.Helper()
+	done(s.t, "worker", "--once", "--config", s.path("config.toml"))
+}
+
+// mentions expects words in what was said.
+func (s *heldSite) mentions(who, said, text string) {
+	s.t.Helper()
+	if !strings.Contains(said, text) {
+		s.t.Errorf("%s does not say %q, but\n%s", who, text, said)
+	}
+}
+
 // card is what kiosk card show --json says of a card.
 func (s *heldSite) card(serial string) (c cardShown) {
 	s.t.Helper()
-	out := done(s.t, "card", "show", "--config", s.path("service.toml"), "--card", serial, "--json")
+	out := done(s.t, "card", "show", "--config", s.path("config.toml"), "--card", serial, "--json")
 	if err := json.Unmarshal([]byte(out), &c); err != nil {
 		s.t.Fatalf("%v in %s", err, out)
 	}

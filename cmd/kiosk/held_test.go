@@ -26,6 +26,12 @@ func TestHeldUpdates(t *testing.T) {
 		tell func(*heldSite)
 	}{
 		{"approved", (*heldSite).approved},
+		{"rejected", (*heldSite).rejected},
+		{"cancelled", (*heldSite).cancelled},
+		{"same key", (*heldSite).sameKey},
+		{"decided first", (*heldSite).decidedFirst},
+		{"first issue", (*heldSite).firstIssue},
+		{"revoked meanwhile", (*heldSite).revokedMeanwhile},
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(s.in(t)) })
 	}

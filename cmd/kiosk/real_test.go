@@ -123,6 +123,7 @@ type site struct {
 	serving   struct { // the CA
 		api, public string
 		end         func(os.Signal)
+		life        *testing.T
 	}
 }
 
@@ -153,7 +154,7 @@ func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *site) startCA(rules ...string) string {
 	api, public := freeAddress(s.t), freeAddress(s.t)
-	s.serving.api, s.serving.public = api, public
+	s.serving.api, s.serving.public, s.serving.life = api, public, s.t
 	write(s.t, s.path("passphrase"), s.passwords.ca+"\n")
 	done(s.t, "ca", "init", s.path("ca"), "--name", "Corp Issuing CA", "--passphrase-file", s.path("passphrase"),
 		"--crl-url", "http://"+public+"/crl", "--aia-url", "http://"+public+"/ca.cer", "--server-name", "127.0.0.1")
@@ -166,7 +167,7 @@ func (s *site) startCA(rules ...string) string {
 // serveCA starts the CA's process, where it was before.
 func (s *site) serveCA() {
 	serve := exec.Command(kioskProgram(s.t), "ca", "serve", s.path("ca"), "--listen", s.serving.api, "--http", s.serving.public, "--passphrase-file", s.path("passphrase"))
-	s.serving.end = background(s.t, serve, answers(s.serving.api))
+	s.serving.end = background(s.serving.life, serve, answers(s.serving.api))
 }
 
 // insert plugs a software card into the first reader, as a process of its own.

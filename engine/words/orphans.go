@@ -12,7 +12,7 @@ type Orphans struct {
 	None    string
 	Serial  string // serial number, CA
 	Whose   string // template, name, logon name, serial of the card
-	Asked   string // who and where, date and time
+	Asked   string // who, station, date and time
 	Revoked string // date and time, reason
 }
 
@@ -23,7 +23,7 @@ func (t *Text) OrphanLines(q engine.Request) []PlanLine {
 	return []PlanLine{
 		{MarkHead, fmt.Sprintf(w.Serial, q.Orphan, engine.Clean(q.CA))},
 		{MarkStays, fmt.Sprintf(w.Whose, engine.Clean(q.Template), engine.Clean(q.User.Name), engine.Clean(q.User.Logon), t.Serial(q.Card))},
-		{MarkStays, fmt.Sprintf(w.Asked, t.Who(q.Actor), t.When(q.Asked))},
+		{MarkStays, fmt.Sprintf(w.Asked, engine.Clean(q.Actor.Who), engine.Clean(q.Actor.Station), t.When(q.Asked))},
 		{MarkStays, fmt.Sprintf(w.Revoked, t.When(q.Decided), t.Revokes[engine.CessationOfOperation])},
 	}
 }
