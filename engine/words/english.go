@@ -632,6 +632,7 @@ var English = Text{
 	Mail:     englishMail,
 	Troubles: englishTroubles,
 	Life:     englishLife,
+	Orphans:  englishOrphans,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",
 		engine.CanContinue:    "The update was begun and can be continued; the card is safe.",

@@ -43,6 +43,7 @@ type Text struct {
 	Reasons   Reasons
 	Obstacles Obstacles
 	Life      Life
+	Orphans   Orphans
 	Count     Counts
 
 	Stages  map[string]string // by walk.Stage
