@@ -317,7 +317,7 @@ func TestRequestPlans(t *testing.T) {
 	for query, want := range map[string]string{
 		`SELECT stands FROM requests WHERE card = 'c' AND (last = 1 OR watched = 1) ORDER BY last, seq`:                                     "SEARCH requests USING INDEX requests_card",
 		`SELECT id FROM requests WHERE format <= 1 AND next <= 1 AND (taken IS NULL OR taken <= 1) ORDER BY next, id LIMIT 50`:              "SEARCH requests USING INDEX requests_next",
-		`SELECT MIN(MAX(next, COALESCE(taken, next))) FROM requests WHERE next IS NOT NULL AND format <= 1`:                                                 "USING INDEX requests_next",
+		`SELECT MIN(MAX(next, COALESCE(taken, next))) FROM requests WHERE next IS NOT NULL AND format <= 1`:                                 "USING INDEX requests_next",
 		`SELECT stands FROM requests WHERE orphan <> '' ORDER BY id`:                                                                        "USING INDEX requests_orphans",
 		`UPDATE requests SET last = 0 WHERE card = 'c' AND last = 1 AND run <> 'r'`:                                                         "SEARCH requests USING INDEX requests_card",
 		`SELECT id FROM requests WHERE format <= 1 AND card = 'c' AND next IS NOT NULL AND (taken IS NULL OR taken <= 1) ORDER BY next, id`: "SEARCH requests USING INDEX requests_card",
