@@ -198,7 +198,7 @@ func TestLastRequests(t *testing.T) {
 	l := begin(t, s, first, "north")
 	must(t, s.Rest(t.Context(), "r1", l, resting(first, 0, request("q1", first, 0), request("q2", first, 0))))
 	shows("q1 q2")
-	l.Fence = takes2(t, s, "r1")
+	l.Fence = takesRun(t, s, "r1")
 	given := outcome(first, 1)
 	given.Requests = []engine.Request{request("q1", first, 0), request("q2", first, 0)}
 	given.Requests[0].Watched = true
@@ -211,7 +211,7 @@ func TestLastRequests(t *testing.T) {
 	shows("q1 q3")
 }
 
-func takes2(t *testing.T, s *store.Store, id engine.RunID) int64 {
+func takesRun(t *testing.T, s *store.Store, id engine.RunID) int64 {
 	t.Helper()
 	r, err := s.Take(t.Context(), id, lease("north", 0))
 	must(t, err)
@@ -244,6 +244,18 @@ func TestRest(t *testing.T) {
 	if n := count(t, s, `SELECT COUNT(*) FROM leases WHERE until IS NOT NULL`); n != 0 {
 		t.Errorf("%d cards are still somebody's", n)
 	}
+}
+
+// Who puts a run down takes its requests from whoever was at them: they are asked
+// about when their time comes.
+func TestRestFreesRequests(t *testing.T) {
+	s := open(t, newPath(t))
+	r := holdRequests(t, s, "c1", map[string]int{"q1": 0})
+	takesRequests(t, s, 0, 9, "q1")
+	l := lease("north", takesRun(t, s, r.ID))
+	must(t, s.Rest(t.Context(), r.ID, l, resting(r, 1, request("q1", r, 2))))
+	nextRequest(t, s, 2)
+	takesRequests(t, s, 2, 9, "q1")
 }
 
 // A request in a format of tomorrow is left to the kiosk that wrote it, and holds up
