@@ -123,6 +123,9 @@ func (h *history) audited() []string {
 			ApprovalOverdue: !q.Escalated.IsZero(), ApprovalLapsed: q.Words == "not collected in time" && q.State == RequestWithdrawn,
 			UpdateApproved: q.State == RequestApproved && !h.notedAs(q, Done), UpdateRejected: q.State == RequestRejected && !h.notedAs(q, Refused),
 		}
+		if h.auditTells(q, UpdateRejected) > 0 && h.answers[q.ID].State == RequestWithdrawn {
+			breaks = append(breaks, fmt.Sprintf("request %s was withdrawn, and told as rejected", q.ID))
+		}
 		for event, happened := range must {
 			if n := h.auditTells(q, event); n > 1 || n == 0 && happened {
 				breaks = append(breaks, fmt.Sprintf("%q of request %s is told %d times in the audit", event, q.ID, n))

@@ -60,6 +60,20 @@ func (l cutLedger) Change(ctx context.Context, c engine.Change) error {
 	return cutJournal{nil, l.mains}.around(func() error { return l.Ledger.Change(ctx, c) })
 }
 
+// toldOutbox remembers the events of the letters that were sent.
+type toldOutbox struct {
+	engine.Outbox
+	*mains
+}
+
+func (b toldOutbox) TakeDue(ctx context.Context, now, until time.Time, most int) ([]engine.Letter, error) {
+	letters, err := b.Outbox.TakeDue(ctx, now, until, most)
+	for _, l := range letters {
+		b.told = append(b.told, l.Notice.Event)
+	}
+	return letters, err
+}
+
 func (c cutCA) Withdraw(ctx context.Context, id string) (engine.Answer, bool, error) {
 	if c.point() {
 		return engine.Answer{}, false, c.off()
@@ -75,13 +89,26 @@ func (c cutCA) Revoke(ctx context.Context, serial string, why engine.RevokeReaso
 	return cutJournal{nil, c.mains}.around(func() error { return c.CA.Revoke(ctx, serial, why) })
 }
 
+// holds remembers the step whose request the CA holds. The power may go before the
+// journal says so.
+func (c cutCA) holds(r engine.CARequest, a engine.Answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, s := range c.plan.Steps {
+		asks := s.Verb == engine.AskCA && !r.Approval || s.Verb == engine.AskApproval && r.Approval
+		if asks && s.Ask.Profile == r.Profile && a.State == engine.RequestPending {
+			c.held[r.ID] = i
+		}
+	}
+}
+
 // heldIn holds that what a CA held stands in the journal as held.
-func (m *mains) heldIn(r engine.Run) []string {
+func (m *mains) heldIn() []string {
 	var wrong []string
 	for id, step := range m.held {
 		noted := func(n engine.Note) bool { return !n.Undo && n.Step == step && n.Kind == engine.Held }
-		if m.plan.Steps[step].Ask != nil && !slices.ContainsFunc(m.stored, noted) {
-			wrong = append(wrong, fmt.Sprintf("the CA held request %s, and the journal of run %s does not say so", id, r.ID))
+		if !slices.ContainsFunc(m.stored, noted) {
+			wrong = append(wrong, fmt.Sprintf("the CA held request %s, and the journal does not say so", id))
 		}
 	}
 	return wrong
