@@ -42,6 +42,7 @@ func (s *heldSite) cancelled() {
 	term.press("Enter")
 	term.enters("48291375")
 	term.shows(words.English.Result.Cancelled)
+	s.sentAll()
 	term.killed()
 	s.asBefore(serial, before)
 	if got := slices.Sorted(maps.Keys(s.asked(user, engine.RequestWithdrawn))); !slices.Equal(got, []string{"encryption", "logon", "signing"}) {
@@ -94,7 +95,7 @@ func (s *heldSite) cancelledWhileAway(k kiosk, user, serial string, before sim.S
 	k.updates(user, exitPending)
 	held := s.waits(user, "logon", "signing", "encryption")
 	s.serving.end(syscall.SIGTERM)
-	k.updates(user, exitDone, "--cancel")
+	s.mentions("the kiosk", k.updates(user, exitDone, "--cancel"), words.English.Result.CancelledAway)
 	s.asBefore(serial, before)
 	s.approves(held["signing"])
 	s.serveCA()

@@ -61,11 +61,12 @@ func (s *heldSite) rejected() {
 	term.shows("rejected by corp", still, words.English.Actions["update again"])
 	term.press("Enter")
 	term.enters("48291375")
-	term.shows(words.English.Result.Cancelled)
+	term.shows(words.English.Result.Cancelled, "signing was refused by the CA: "+still)
 	s.is(serial, engine.StateIssued)
 	if s.holds("9c")["9c"] != before["9c"] {
 		s.t.Error("the old certificate has gone")
 	}
+	s.sentAll()
 	term.killed()
 	b.updates(user, exitPending)
 	s.approves(s.waits(user, "signing")["signing"])
