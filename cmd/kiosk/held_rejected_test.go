@@ -23,8 +23,7 @@ func (s *heldSite) rejected() {
 	for _, to := range []string{mail, cardDesk} {
 		s.arrives(to, aboutPending)
 	}
-	s.sentAll()
-	term.killed()
+	s.kills(term)
 
 	held := s.waits(user, "signing", "encryption")
 	s.rejects(held["signing"], missing)
@@ -36,7 +35,7 @@ func (s *heldSite) rejected() {
 	term = a.screen()
 	term.opens(user)
 	term.shows("rejected by corp", missing, "approved by corp", words.English.Actions["continue"])
-	term.killed()
+	s.kills(term)
 	takeOut()
 
 	takeOut = b.puts(serial)
@@ -66,8 +65,7 @@ func (s *heldSite) rejected() {
 	if s.holds("9c")["9c"] != before["9c"] {
 		s.t.Error("the old certificate has gone")
 	}
-	s.sentAll()
-	term.killed()
+	s.kills(term)
 	b.updates(user, exitPending)
 	s.approves(s.waits(user, "signing")["signing"])
 	b.updates(user, exitDone)
