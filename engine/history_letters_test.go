@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -121,7 +122,8 @@ func (h *history) audited() []string {
 		q := k.q
 		must := map[NoticeEvent]bool{
 			ApprovalOverdue: !q.Escalated.IsZero(), ApprovalLapsed: q.Words == "not collected in time" && q.State == RequestWithdrawn,
-			UpdateApproved: q.State == RequestApproved && !h.notedAs(q, Done), UpdateRejected: q.State == RequestRejected && !h.notedAs(q, Refused),
+			UpdateApproved: q.State == RequestApproved && !h.notedAs(q, Done) && !h.givenUp(q),
+			UpdateRejected: q.State == RequestRejected && !h.notedAs(q, Refused) && !h.givenUp(q),
 		}
 		if h.auditTells(q, UpdateRejected) > 0 && h.answers[q.ID].State == RequestWithdrawn {
 			breaks = append(breaks, fmt.Sprintf("request %s was withdrawn, and told as rejected", q.ID))
@@ -133,6 +135,12 @@ func (h *history) audited() []string {
 		}
 	}
 	return breaks
+}
+
+// givenUp reports whether the update of a request is being cancelled: what is decided
+// then is nobody's news.
+func (h *history) givenUp(q Request) bool {
+	return slices.ContainsFunc(h.runs, func(r Run) bool { return r.ID == q.Run && r.goesBack() })
 }
 
 // notedAs reports whether the run of a request has learned the decision by itself.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"syscall"
 
 	"cardkiosk/engine"
@@ -38,8 +39,7 @@ func (s *heldSite) approved() {
 	for _, to := range []string{mail, cardDesk} {
 		s.arrives(to, aboutPending, "signing", "encryption")
 	}
-	s.sentAll()
-	term.killed()
+	s.kills(term)
 
 	s.is(serial, engine.StatePending)
 	held := s.waits(user, "signing", "encryption")
@@ -55,7 +55,7 @@ func (s *heldSite) approved() {
 	s.approves(held["signing"])
 	s.arrives(mail, aboutApproved, "signing")
 	s.arrives(cardDesk, aboutApproved)
-	s.sentAll()
+	s.rests()
 	end(syscall.SIGKILL)
 	s.approves(held["encryption"])
 	s.worker()
@@ -63,6 +63,9 @@ func (s *heldSite) approved() {
 	s.arrives(cardDesk, aboutApproved)
 	s.sentAll()
 
+	if due := done(s.t, "due", "--config", b.config, "--reason", "update-approved"); !strings.Contains(due, user) {
+		s.t.Errorf("the work list does not say that the update can go on:\n%s", due)
+	}
 	b.puts(serial)
 	term = b.screen()
 	term.shows("is approved: F2 opens it")

@@ -42,13 +42,23 @@ func (s *heldSite) cancelled() {
 	term.press("Enter")
 	term.enters("48291375")
 	term.shows(words.English.Result.Cancelled)
-	term.killed()
+	s.kills(term)
 	s.asBefore(serial, before)
 	if got := slices.Sorted(maps.Keys(s.asked(user, engine.RequestWithdrawn))); !slices.Equal(got, []string{"encryption", "logon", "signing"}) {
 		s.t.Errorf("withdrawn at the CA are %s", got)
 	}
 	s.waits(user)
 	s.toldBoth(mail, aboutPending, aboutCancelled)
+
+	a.updates(user, exitPending)
+	a.dies(user, "/withdraw", true, "--cancel")
+	s.is(serial, engine.StatePending)
+	s.works("9a", "9c")
+	a.updates(user, exitDone, "--cancel")
+	s.asBefore(serial, before)
+	s.waits(user)
+	s.toldBoth(mail, aboutPending, aboutCancelled)
+
 	s.cancelledWhileAway(a, user, serial, before)
 	s.toldBoth(mail, aboutPending, aboutCancelled)
 }
@@ -94,7 +104,9 @@ func (s *heldSite) cancelledWhileAway(k kiosk, user, serial string, before sim.S
 	k.updates(user, exitPending)
 	held := s.waits(user, "logon", "signing", "encryption")
 	s.serving.end(syscall.SIGTERM)
-	k.updates(user, exitDone, "--cancel")
+	said := k.updates(user, exitDone, "--cancel")
+	s.mentions("the kiosk", said, "error: corp has not answered since")
+	s.mentions("the kiosk", said, words.English.Result.CancelledAway)
 	s.asBefore(serial, before)
 	s.approves(held["signing"])
 	s.serveCA()

@@ -7,87 +7,108 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
+	"testing"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/words"
 )
 
 // gateway stands between a kiosk and the CA, with the kiosk's own credential, and
-// lets something happen before or after the CA has heard a request.
+// lets something happen while the CA is asked.
 type gateway struct {
-	url           string
-	mu            sync.Mutex
-	before, after func() // nil: nothing. Each happens once, and cuts the connection
+	url string
+	mu  sync.Mutex
+	cut *cut
 }
 
-func openGateway(s *heldSite) *gateway {
-	s.t.Helper()
-	station, err := tls.LoadX509KeyPair(s.path("station/station.crt"), s.path("station/station.key"))
+// cut is what happens, once, with the first request to a path: before the CA has
+// heard it, or before the kiosk has heard the answer.
+type cut struct {
+	path  string // or its end
+	after bool
+	do    func()
+}
+
+// behind puts a gateway between the kiosk and the CA, until restore.
+func (k kiosk) behind(t *testing.T) (g *gateway, restore func()) {
+	t.Helper()
+	g = openGateway(k)
+	direct := read(t, k.config)
+	rewriteFile(t, k.config, "https://"+k.serving.api, g.url)
+	rewriteFile(t, k.config, `root_file = "`+k.station+`/root.crt"`, `root_file = "root.pem"`)
+	return g, func() { write(t, k.config, direct) }
+}
+
+func openGateway(k kiosk) *gateway {
+	k.t.Helper()
+	station, err := tls.LoadX509KeyPair(k.path(k.station+"/station.crt"), k.path(k.station+"/station.key"))
 	if err != nil {
-		s.t.Fatal(err)
+		k.t.Fatal(err)
 	}
-	mine, err := tls.LoadX509KeyPair(s.path("server.pem"), s.path("server.key"))
+	mine, err := tls.LoadX509KeyPair(k.path("server.pem"), k.path("server.key"))
 	if err != nil {
-		s.t.Fatal(err)
+		k.t.Fatal(err)
 	}
 	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM([]byte(read(s.t, s.path("station/root.crt"))))
-	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "https", Host: s.serving.api})
+	roots.AppendCertsFromPEM([]byte(read(k.t, k.path(k.station+"/root.crt"))))
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "https", Host: k.serving.api})
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: []tls.Certificate{station}}}
 	proxy.Transport = transport
 	g := &gateway{}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.pass(proxy, w, r) }))
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{mine}}
 	server.StartTLS()
-	s.t.Cleanup(func() { server.Close(); transport.CloseIdleConnections() })
+	k.t.Cleanup(func() { server.Close(); transport.CloseIdleConnections() })
 	g.url = server.URL
 	return g
 }
 
-// pass lets a request to the CA through, or something happen to whoever asks.
+func (g *gateway) cuts(c cut) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cut = &c
+}
+
+// takes returns the cut that is for a request, for once.
+func (g *gateway) takes(r *http.Request) *cut {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c := g.cut
+	if c == nil || r.Method != http.MethodPost || !strings.HasSuffix(r.URL.Path, c.path) {
+		return nil
+	}
+	g.cut = nil
+	return c
+}
+
+// pass lets a request to the CA through, unless something happens to whoever asks.
 func (g *gateway) pass(proxy http.Handler, w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodPost || r.URL.Path != "/requests" {
+	c := g.takes(r)
+	if c == nil {
 		proxy.ServeHTTP(w, r)
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if do := g.before; do != nil {
-		g.before = nil
-		do()
-		panic(http.ErrAbortHandler)
+	if c.after {
+		proxy.ServeHTTP(httptest.NewRecorder(), r)
 	}
-	answer := httptest.NewRecorder()
-	proxy.ServeHTTP(answer, r)
-	if do := g.after; do != nil {
-		g.after = nil
-		do()
-		panic(http.ErrAbortHandler)
-	}
-	w.WriteHeader(answer.Code)
-	_, _ = w.Write(answer.Body.Bytes())
+	c.do()
+	panic(http.ErrAbortHandler)
 }
 
 // cutWhileAsking begins an update on the screen and kills the app twice: before the
 // CA has heard its first request, and before the CA's answer has come back.
 func (s *heldSite) cutWhileAsking(k kiosk, user, serial string, before map[engine.Place]string) {
 	s.t.Helper()
-	g := openGateway(s)
-	direct := read(s.t, k.config)
-	rewriteFile(s.t, k.config, "https://"+s.serving.api, g.url)
-	rewriteFile(s.t, k.config, `root_file = "station/root.crt"`, `root_file = "root.pem"`)
-	defer write(s.t, k.config, direct)
+	g, restore := k.behind(s.t)
+	defer restore()
 	for i, begin := range []func(*tmuxScreen){beginUpdate, continueUpdate} {
 		term := k.screen()
 		died := make(chan struct{})
-		kill := func() { _ = syscall.Kill(term.pid, syscall.SIGKILL); close(died) }
-		g.mu.Lock()
-		if g.before = kill; i > 0 {
-			g.before, g.after = nil, kill
-		}
-		g.mu.Unlock()
+		g.cuts(cut{"/requests", i > 0, func() { _ = syscall.Kill(term.pid, syscall.SIGKILL); close(died) }})
 		term.opens(user)
 		begin(term)
 		<-died
@@ -103,6 +124,27 @@ func (s *heldSite) cutWhileAsking(k kiosk, user, serial string, before map[engin
 		}
 		s.works("9a", "9c")
 	}
+}
+
+// dies runs kiosk update and kills it while it asks the CA something.
+func (k kiosk) dies(user, path string, after bool, more ...string) {
+	k.t.Helper()
+	g, restore := k.behind(k.t)
+	defer restore()
+	args := append([]string{"update", "--config", k.config, "--user", user, "--yes", "--pin-file", k.path("pin")}, more...)
+	cmd, said := exec.Command(kioskProgram(k.t), args...), &lockedBuffer{}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	died := make(chan struct{})
+	g.cuts(cut{path, after, func() { _ = cmd.Process.Kill(); close(died) }})
+	err := cmd.Wait()
+	k.t.Logf("$ kiosk update --user %s --yes %s\n%s(%v)", user, strings.Join(more, " "), said, err)
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+		k.t.Fatal("it was not killed")
+	}
+	<-died
 }
 
 // beginUpdate goes from the profile through the walk until the update runs.

@@ -23,8 +23,7 @@ func (s *heldSite) rejected() {
 	for _, to := range []string{mail, cardDesk} {
 		s.arrives(to, aboutPending)
 	}
-	s.sentAll()
-	term.killed()
+	s.kills(term)
 
 	held := s.waits(user, "signing", "encryption")
 	s.rejects(held["signing"], missing)
@@ -36,7 +35,7 @@ func (s *heldSite) rejected() {
 	term = a.screen()
 	term.opens(user)
 	term.shows("rejected by corp", missing, "approved by corp", words.English.Actions["continue"])
-	term.killed()
+	s.kills(term)
 	takeOut()
 
 	takeOut = b.puts(serial)
@@ -61,12 +60,12 @@ func (s *heldSite) rejected() {
 	term.shows("rejected by corp", still, words.English.Actions["update again"])
 	term.press("Enter")
 	term.enters("48291375")
-	term.shows(words.English.Result.Cancelled)
+	term.shows(words.English.Result.Cancelled, "signing was refused by the CA: "+still)
 	s.is(serial, engine.StateIssued)
 	if s.holds("9c")["9c"] != before["9c"] {
 		s.t.Error("the old certificate has gone")
 	}
-	term.killed()
+	s.kills(term)
 	b.updates(user, exitPending)
 	s.approves(s.waits(user, "signing")["signing"])
 	b.updates(user, exitDone)

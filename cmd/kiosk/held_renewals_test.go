@@ -94,6 +94,7 @@ func (s *heldSite) decidedFirst() {
 	s.works("9a", "9c")
 	takeOut()
 	b.puts(serial)
+	b.dies(user, "/requests", false) // when there is a new key, and no certificate for it
 	b.updates(user, exitDone)
 	s.recorded(s.is(serial, engine.StateIssued), before)
 	s.works("9a", "9c")

@@ -12,6 +12,7 @@ import (
 	"cardkiosk/engine"
 	"cardkiosk/engine/authority"
 	"cardkiosk/engine/sim"
+	"cardkiosk/engine/store"
 )
 
 // heldSite is the site with a second kiosk, which has a reader and a credential at
@@ -38,15 +39,16 @@ func (s *heldSite) in(t *testing.T) *heldSite { return &heldSite{s.site.in(t), s
 // kiosk is one of the kiosks of a site.
 type kiosk struct {
 	*heldSite
-	config string
-	reader int
+	config  string
+	reader  int
+	station string // folder of its credential
 }
 
 // kiosks writes the configurations of both kiosks, with these policies; one
 // database is theirs.
 func (s *heldSite) kiosks(policies ...string) (a, b kiosk) {
 	s.t.Helper()
-	a, b = kiosk{s, s.path("desk-3.toml"), 0}, kiosk{s, s.path("desk-4.toml"), 1}
+	a, b = kiosk{s, s.path("desk-3.toml"), 0, "station"}, kiosk{s, s.path("desk-4.toml"), 1, "station-4"}
 	s.configureKiosk(a.config, "desk-3", s.daemon.Readers[1].Name, policies...)
 	s.configureKiosk(b.config, "desk-4", s.daemon.Readers[0].Name, policies...)
 	rewriteFile(s.t, b.config, `"station/`, `"station-4/`)
@@ -122,6 +124,34 @@ func (s *tmuxScreen) isDead() {
 	for limit := time.Now().Add(time.Minute); strings.TrimSpace(s.tmux("display-message", "-p", "#{pane_dead}")) != "1"; {
 		if time.Now().After(limit) {
 			s.t.Fatal("the program has not ended")
+		}
+	}
+}
+
+// kills kills the app when nobody is about to ask a CA, nor to send a letter: who
+// dies at that is waited for some minutes, and no test waits so long.
+func (s *heldSite) kills(term *tmuxScreen) {
+	s.t.Helper()
+	s.rests()
+	term.killed()
+}
+
+// rests waits until no letter waits, and nobody asks a CA at this moment.
+func (s *heldSite) rests() {
+	s.t.Helper()
+	s.sentAll()
+	kept, err := store.Open(s.t.Context(), s.path("kiosk.db"), store.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer kept.Close()
+	for limit := time.Now().Add(time.Minute); ; {
+		at, some, err := kept.NextRequest(s.t.Context())
+		if err != nil || time.Now().After(limit) {
+			s.t.Fatalf("requests are asked about at %v, %v", at, err)
+		}
+		if left := time.Until(at); !some || left > time.Hour || left > 300*time.Millisecond && left < 3*time.Second {
+			return
 		}
 	}
 }

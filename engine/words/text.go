@@ -215,6 +215,7 @@ type (
 		Lost                                      string // template
 		Pending, PendingHint                      string
 		Cancelled, CancelledHint, CancelledPart   string
+		CancelledRejected, CancelledAway          string
 		Waiting                                   string
 		PartlyLater                               string
 		Next, NextFirst                           string
