@@ -25,27 +25,19 @@ func (d *Desk) told(ctx context.Context, q Request, event NoticeEvent, until tim
 	s.Letters = lettersTo(to, n, func(to string) string { return requestLetterID(q, event, to) })
 	row := AuditRow{
 		At: n.At, Actor: worker, Act: string(event), Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
-		Detail: fmt.Sprintf("%s, request %s", q.Template, q.ID),
-	}
-	if q.Words != "" {
-		row.Detail += ": " + q.Words
+		Detail: q.detail(),
 	}
 	s.Audit = append(s.Audit, row)
 	return s, nil
 }
 
-// decided tells of what a CA has decided, unless the update was given up meanwhile
-// and only its cancelling was cut off: then what it was to be is nobody's news, and a
-// request that was withdrawn here was not rejected.
-func (d *Desk) decided(ctx context.Context, q Request, event NoticeEvent, until time.Time) (Settled, error) {
-	run, open, err := d.openRun(ctx, q.Card.ID)
-	if err != nil {
-		return Settled{}, err
+// detail names a request in the audit, with its CA's words.
+func (q Request) detail() string {
+	detail := fmt.Sprintf("%s, request %s", q.Template, q.ID)
+	if q.Words != "" {
+		detail += ": " + q.Words
 	}
-	if open && run.ID == q.Run && run.goesBack() {
-		return Settled{Request: q}, nil
-	}
-	return d.told(ctx, q, event, until)
+	return detail
 }
 
 // requestNotice is what is told of a request, with the others of its update.

@@ -46,8 +46,7 @@ func (d *Desk) EndRejected(ctx context.Context, actor Actor, c *Connected, pin P
 func (d *Desk) cancelling(ctx context.Context, actor Actor, c *Connected, pin PIN, watch func(Event), p Privilege, allowed func(context.Context, Actor, Run) error) (Result, error) {
 	row := AuditRow{Actor: actor, Act: string(p), Card: c.Contents.Identity.ID, User: c.Record.User.ID}
 	run, err := d.waitingRun(ctx, actor, c, p)
-	if err == nil {
-		row.Run = run.ID
+	if row.Run = run.ID; err == nil && !run.goesBack() {
 		err = allowed(ctx, actor, run)
 	}
 	if err != nil {
@@ -117,6 +116,9 @@ func (r *runner) finishTorn(ctx context.Context) error {
 		if err := r.endPutBack(ctx, full); err != nil {
 			return err
 		}
+	}
+	if err := r.spareUntouched(ctx); err != nil {
+		return err
 	}
 	for n := range r.run.Plan.Steps {
 		if !r.run.torn(n) {
@@ -222,6 +224,17 @@ func (r Run) given(requests []Request, now time.Time) []Request {
 			continue
 		}
 		requests[i].State, requests[i].Decided, requests[i].Next = RequestWithdrawn, now, time.Time{}
+	}
+	return requests
+}
+
+// unneeded withdraws what was approved and did not come about, when the run ends:
+// another request was refused before its key was touched.
+func unneeded(requests []Request, now time.Time) []Request {
+	for i, q := range requests {
+		if q.State == RequestApproved {
+			requests[i].Watched, requests[i].Next = true, now
+		}
 	}
 	return requests
 }

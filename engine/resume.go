@@ -79,6 +79,9 @@ func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, p
 		return Result{}, during(err, run.ID)
 	}
 	r.run.at = &actor
+	if err := r.sameState(ctx); err != nil {
+		return Result{}, err
+	}
 	if !back && !r.run.goesBack() {
 		if err := r.asPlanned(ctx); err != nil {
 			return Result{}, during(err, run.ID)

@@ -82,7 +82,7 @@ func (w *World) openCA(ctx context.Context) (string, error) {
 	at := "http://" + public.Addr().String()
 	if err := authority.Init(ctx, dir, passphrase, authority.Options{
 		Name: "Corp Issuing CA", Key: authority.KeyP256, Years: 10, CRLURL: at + "/crl", IssuerURL: at + "/ca.cer",
-		ServerNames: []string{"127.0.0.1"}, Rules: rules, Actor: actor, Now: w.now, Random: rand.Reader,
+		ServerNames: []string{"127.0.0.1"}, Rules: rules, Officers: []string{actor.Who}, Actor: actor, Now: w.now, Random: rand.Reader,
 		Iterations: 1000, // its passphrase is a random number that nobody keeps
 	}); err != nil {
 		return "", err
@@ -92,6 +92,7 @@ func (w *World) openCA(ctx context.Context) (string, error) {
 		return "", err
 	}
 	w.closing(a.Close)
+	w.authority = a
 	if _, err := a.MakeStation(ctx, actor, authority.NewStation{
 		Name: station, MayAsk: true, MayRevoke: true, Days: 30, Dir: filepath.Join(w.Folder, "station"),
 	}); err != nil {

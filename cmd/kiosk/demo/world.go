@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"cardkiosk/engine/authority"
 	"cardkiosk/engine/sim"
 )
 
@@ -33,6 +34,7 @@ type World struct {
 	Mailbox   *Mailbox
 	cards     []*Card
 	crl       string // where the CA publishes it
+	authority *authority.Authority
 	now       func() time.Time
 	closers   []func() error
 }
