@@ -38,7 +38,7 @@ func (s *heldSite) rejected() {
 	s.kills(term)
 	takeOut()
 
-	takeOut = b.puts(serial)
+	b.puts(serial)
 	said := b.updates(user, exitServer) // the CA has refused something
 	s.mentions("the update", said, missing)
 	s.is(serial, engine.StateIssued)

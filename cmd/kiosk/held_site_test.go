@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"cardkiosk/engine"
-	"cardkiosk/engine/authority"
 	"cardkiosk/engine/sim"
 	"cardkiosk/engine/store"
 )
@@ -25,7 +24,7 @@ type heldSite struct {
 func openHeld(t *testing.T) *heldSite {
 	t.Helper()
 	s := &heldSite{site: openSite(t, openLDAP, startSlapd, heldRules...)}
-	s.letters = openPostbox(t, s.box)
+	s.letters = &postbox{pipe: s.box}
 	write(t, s.path("pin"), "48291375\n")
 	done(t, "ca", "station", "desk-4", "--ca", s.path("ca"), "--out", s.path("station-4"), "--passphrase-file", s.path("passphrase"))
 	for _, folder := range []string{"desk-3", "desk-4", "service"} {
@@ -45,7 +44,7 @@ type kiosk struct {
 }
 
 // kiosks writes the configurations of both kiosks, with these policies; one
-// database is theirs.
+// database is theirs, and the worker's beside them.
 func (s *heldSite) kiosks(policies ...string) (a, b kiosk) {
 	s.t.Helper()
 	a, b = kiosk{s, s.path("desk-3.toml"), 0, "station"}, kiosk{s, s.path("desk-4.toml"), 1, "station-4"}
@@ -179,74 +178,6 @@ func (s *heldSite) worker() (end func(syscall.Signal)) {
 	stop := backgroundSaying(s.t, exec.Command(kioskProgram(s.t), "worker", "--config", s.path("config.toml")), said,
 		func() bool { return strings.Contains(said.String(), "at work") })
 	return func(sig syscall.Signal) { stop(sig) }
-}
-
-// officer runs a command of the CA's officer, and returns what it printed.
-func (s *heldSite) officer(code int, args ...string) string {
-	s.t.Helper()
-	all := append(append([]string{"ca"}, args...), "--ca", s.path("ca"), "--passphrase-file", s.path("passphrase"))
-	out, errs, got := runKiosk(s.t, all...)
-	if got != code {
-		s.t.Fatalf("kiosk ca %s: exit code %d, want %d\n%s%s", strings.Join(args, " "), got, code, out, errs)
-	}
-	return out + errs
-}
-
-// asked are a user's requests in a state, as kiosk ca requests --json lists them,
-// by template.
-func (s *heldSite) asked(user string, state engine.RequestState) map[string]authority.Request {
-	s.t.Helper()
-	out := s.officer(exitDone, "requests", "--json", "--state", string(state), "--user", user)
-	all := map[string]authority.Request{}
-	for dec := json.NewDecoder(strings.NewReader(out)); dec.More(); {
-		var r authority.Request
-		if err := dec.Decode(&r); err != nil {
-			s.t.Fatalf("%v in %s", err, out)
-		}
-		if _, twice := all[r.Template]; twice && state == engine.RequestPending {
-			s.t.Errorf("the CA has two requests of %s for %s that are %s", user, r.Template, state)
-		}
-		all[r.Template] = r
-	}
-	return all
-}
-
-// shown is what kiosk ca show --json says of a request.
-func (s *heldSite) shown(id string) (r authority.Request) {
-	s.t.Helper()
-	out := s.officer(exitDone, "show", id, "--json")
-	if err := json.Unmarshal([]byte(out), &r); err != nil {
-		s.t.Fatalf("%v in %s", err, out)
-	}
-	return r
-}
-
-// waits expects exactly these requests of a user to wait for an officer.
-func (s *heldSite) waits(user string, templates ...string) map[string]authority.Request {
-	s.t.Helper()
-	all := s.asked(user, engine.RequestPending)
-	for _, name := range templates {
-		if _, ok := all[name]; !ok {
-			s.t.Fatalf("no request of %s for %s waits at the CA, but %+v", user, name, all)
-		}
-	}
-	if len(all) != len(templates) {
-		s.t.Fatalf("%d requests of %s wait at the CA, want %d: %+v", len(all), user, len(templates), all)
-	}
-	return all
-}
-
-// approves has the officer approve a request.
-func (s *heldSite) approves(r authority.Request) {
-	s.t.Helper()
-	s.t.Logf("$ kiosk ca show %s\n%s", r.ID[:8], s.officer(exitDone, "show", r.ID[:8]))
-	s.t.Logf("$ kiosk ca approve %s\n%s", r.ID[:8], s.officer(exitDone, "approve", r.ID[:8]))
-}
-
-// rejects has the officer reject a request.
-func (s *heldSite) rejects(r authority.Request, why string) {
-	s.t.Helper()
-	s.t.Logf("$ kiosk ca reject %s --reason %q\n%s", r.ID[:8], why, s.officer(exitDone, "reject", r.ID[:8], "--reason", why))
 }
 
 // sends is one round of the worker's, on the database of both kiosks.

@@ -26,7 +26,7 @@ func TestErrandsOfOtherKiosks(t *testing.T) {
 // A letter about what a CA has decided, or about what ends soon, leaves as soon as
 // the worker knows of it.
 func TestLettersOfJobsLeaveAtOnce(t *testing.T) {
-	for _, j := range openLobby(t).parts.jobs() {
+	for _, j := range openLobby(t).jobs() {
 		if wants := j.name == "requests" || j.name == "news"; j.writes != wants {
 			t.Errorf("%s leaves letters: %v, want %v", j.name, j.writes, wants)
 		}

@@ -19,15 +19,18 @@ func TestResultOfCancelling(t *testing.T) {
 	}{
 		"withdrawn": {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestWithdrawn}}, nil, []string{w.CancelledHint}},
 		"rejected": {
-			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}}, nil,
+			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}},
+			nil,
 			[]string{"logon was refused by the CA: no passport", w.CancelledRejected},
 		},
 		"refused before": {
-			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}}, []engine.Refusal{{Template: "logon", Words: "no passport"}},
+			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}},
+			[]engine.Refusal{{Template: "logon", Words: "no passport"}},
 			[]string{"logon was refused by the CA: no passport", w.CancelledRejected},
 		},
 		"away": {
-			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestPending}, {Template: "signing", State: engine.RequestRejected, Words: "no"}}, nil,
+			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestPending}, {Template: "signing", State: engine.RequestRejected, Words: "no"}},
+			nil,
 			[]string{"signing was refused by the CA: no", w.CancelledAway},
 		},
 	} {
