@@ -304,6 +304,7 @@ func (s *scenario) journal(o outcome) []string {
 				done++
 			case engine.RollingBack, engine.RolledBack:
 				done--
+			case engine.Held, engine.Rested:
 			}
 		}
 		if step.IfRefused && begun+done == 0 {
