@@ -25,13 +25,19 @@ func (d *Desk) told(ctx context.Context, q Request, event NoticeEvent, until tim
 	s.Letters = lettersTo(to, n, func(to string) string { return requestLetterID(q, event, to) })
 	row := AuditRow{
 		At: n.At, Actor: worker, Act: string(event), Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
-		Detail: fmt.Sprintf("%s, request %s", q.Template, q.ID),
-	}
-	if q.Words != "" {
-		row.Detail += ": " + q.Words
+		Detail: q.detail(),
 	}
 	s.Audit = append(s.Audit, row)
 	return s, nil
+}
+
+// detail names a request in the audit, with its CA's words.
+func (q Request) detail() string {
+	detail := fmt.Sprintf("%s, request %s", q.Template, q.ID)
+	if q.Words != "" {
+		detail += ": " + q.Words
+	}
+	return detail
 }
 
 // requestNotice is what is told of a request, with the others of its update.

@@ -46,8 +46,7 @@ func (d *Desk) EndRejected(ctx context.Context, actor Actor, c *Connected, pin P
 func (d *Desk) cancelling(ctx context.Context, actor Actor, c *Connected, pin PIN, watch func(Event), p Privilege, allowed func(context.Context, Actor, Run) error) (Result, error) {
 	row := AuditRow{Actor: actor, Act: string(p), Card: c.Contents.Identity.ID, User: c.Record.User.ID}
 	run, err := d.waitingRun(ctx, actor, c, p)
-	if err == nil {
-		row.Run = run.ID
+	if row.Run = run.ID; err == nil && !run.goesBack() {
 		err = allowed(ctx, actor, run)
 	}
 	if err != nil {
@@ -173,27 +172,28 @@ func (r *runner) recordCancelled(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
+	requests, err := r.requests(ctx, now)
+	if err != nil {
+		return err
+	}
+	r.ended = r.run.given(requests, now)
 	after, letters := before, []Letter(nil)
 	if r.run.rested() {
 		if after, err = r.run.outcome(before, now, r.run.dropped()); err != nil {
 			return err
 		}
-		letters = r.run.letters(r.run.cancelNotice(now))
-	}
-	requests, err := r.requests(ctx, now)
-	if err != nil {
-		return err
+		letters = r.run.letters(r.run.cancelNotice(now, r.ended))
 	}
 	done := Note{Undo: true, Step: n, Kind: Done, At: now}
 	o := Outcome{
-		Record: after, Letters: letters, Requests: r.run.given(requests, now),
+		Record: after, Letters: letters, Requests: r.ended,
 		Notes: []Note{done}, End: TakenBack, Audit: r.audit("cancelled"),
 	}
 	if r.run.changedCard() {
 		o.Errands = r.run.errands(after, now)
 	}
 	o.Audit.Act = string(CancelUpdate)
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Record(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err
 	}

@@ -41,6 +41,9 @@ func (r *runner) collect(ctx context.Context) error {
 			return err
 		}
 		r.settled(note)
+		if kind == Refused && known[i].State == RequestPending {
+			r.found = append(r.found, known[i].ID)
+		}
 	}
 	return nil
 }

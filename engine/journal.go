@@ -18,6 +18,16 @@ type Run struct {
 	Fence   int64     `json:"-"` // grows each time a kiosk takes the card; older ones may write no more
 	Notes   []Note    `json:"-"`
 	End     RunEnd    `json:"-"` // "" while the run is open
+
+	at *Actor // who continues it; nil: who began it
+}
+
+// by is who is at the run now.
+func (r Run) by() Actor {
+	if r.at != nil {
+		return *r.at
+	}
+	return r.Actor
 }
 
 // RunEnd says how a run ended.

@@ -141,6 +141,13 @@ func (d *Desk) Foresee(ctx context.Context, actor Actor, card CardID, w Wish) (T
 	return d.foresee(ctx, record, w)
 }
 
+// ends reports whether what is wished for ends an update that was begun: the card
+// may be lost, and nobody can finish it then. One that was never issued cannot be
+// revoked.
+func (w Wish) ends(s State) bool {
+	return w.Event == CardRevoked || w.Event == CardUnassigned && s == StateAssigned
+}
+
 // recorded is a card's record. Kind BadInput when there is none.
 func (d *Desk) recorded(ctx context.Context, card CardID) (Record, error) {
 	record, known, err := d.Ledger.Card(ctx, card)
@@ -159,7 +166,7 @@ func (d *Desk) foresee(ctx context.Context, record Record, w Wish) (Turn, error)
 	if err != nil {
 		return Turn{}, err
 	}
-	if unfinished && w.Event != CardRevoked {
+	if unfinished && !w.ends(record.State) {
 		return Turn{}, &Error{Op: string(w.Event.privilege()), Kind: Unfinished, Effect: CanContinue, Subject: open.Actor.Station, Run: open.ID}
 	}
 	policies, err := d.policiesOf(ctx, record)

@@ -394,3 +394,41 @@ func TestFindCard(t *testing.T) {
 		t.Errorf("an unknown number: %v", err)
 	}
 }
+
+// A card that is revoked while its update waits for a CA has nothing come of that
+// update: what is held is withdrawn, and what was approved is revoked.
+func TestRevokeWhilePending(t *testing.T) {
+	ctx := context.Background()
+	w := livingCard(movesKeys)
+	w.now = w.now.AddDate(0, 0, 290)
+	for _, one := range w.policy.Templates {
+		w.holds[one.Profile] = true
+	}
+	c, p, err := w.propose(Selection{})
+	must(t, err)
+	_, err = w.update(c, p.Plan)
+	must(t, err)
+	ids := w.pendingIDs()
+	if len(ids) < 2 || w.record.State != StatePending {
+		t.Fatalf("the card is %s, with %d requests", w.record.State, len(ids))
+	}
+	w.officer(ids[0], true) // the kiosk has not heard of it
+	_, err = w.desk.Revoke(ctx, actor, w.id.ID, CardLost, false)
+	must(t, err)
+	must(t, w.work())
+	_, err = w.desk.AskHeld(ctx)
+	must(t, err)
+	for id, a := range w.answers {
+		if a.State == RequestPending {
+			t.Errorf("request %s still waits", id)
+		}
+	}
+	granted, err := ParseCertificate(w.answers[ids[0]].Certificate)
+	must(t, err)
+	if revocationOf(w.revoked, granted.Serial) == nil {
+		t.Error("what was approved is not revoked")
+	}
+	if orphans, _ := w.desk.Requests.Orphans(ctx); len(orphans) != 1 || orphans[0].Orphan != granted.Serial {
+		t.Errorf("listed are %+v", orphans)
+	}
+}

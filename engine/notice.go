@@ -54,7 +54,7 @@ func (e NoticeEvent) toUser() bool {
 		NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned:
 		return true
 	case UpdateFailed, TaskCompleted, ContentExpiring, TrackedExpiring, CommonExpiring, PolicyChanged, AttributesNew,
-		ApprovalOverdue:
+		ApprovalOverdue, MailTest:
 	}
 	return false
 }

@@ -33,11 +33,11 @@ func (r *runner) record(ctx context.Context, n int) error {
 	o := Outcome{
 		Record: after, Letters: letters, Errands: r.run.errands(after, now), Requests: unneeded(requests, now), Notes: notes, End: end,
 		Audit: AuditRow{
-			At: now, Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
+			At: now, Actor: r.run.by(), Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
 		},
 	}
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Record(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err
 	}
@@ -247,7 +247,7 @@ func (r *Record) keepFormer(s Step) {
 // notice is what the run did, for the result screen and the letter.
 func (r Run) notice(at time.Time) Notice {
 	n := Notice{
-		Event: r.Plan.Event.notice(), User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
+		Event: r.Plan.Event.notice(), User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.by(), At: at,
 		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(), Works: r.worksMeanwhile(),
 	}
 	for _, l := range r.Plan.Goes {

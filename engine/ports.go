@@ -315,6 +315,7 @@ type Outcome struct {
 	Letters []Letter
 	Errands []Errand
 	Audit   AuditRow
+	Also    []AuditRow // further ones
 	Notes   []Note
 	End     RunEnd // "" when steps follow
 

@@ -25,7 +25,7 @@ type Request struct {
 	Decided time.Time // zero while it is pending
 
 	Certificate []byte    // DER, once it is approved; nil for an approval
-	Ends        time.Time // of the certificate that it renews; zero when it renews none
+	Ends        time.Time // of the certificate that it replaces; zero when none is lost by waiting
 	Tell        []Told    // who is told what of it
 
 	// Trouble says why the CA could not be asked, and Silent since when; "" when it

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -27,16 +28,41 @@ func (r *runner) rest(ctx context.Context) error {
 		Record: after, Letters: r.run.letters(r.run.waitingNotice(now)), Requests: requests,
 		Notes: []Note{note}, Audit: r.audit("pending"),
 	}
+	r.tellRefused(&o, now)
 	if r.run.changedCard() {
 		o.Errands = r.run.errands(after, now)
 	}
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Rest(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err
 	}
 	r.run.Notes = append(r.run.Notes, note)
 	r.desk.Log.Info("run waits for a CA", "run", r.run.ID, "requests", len(requests))
 	return nil
+}
+
+// tellRefused adds who is told of the requests that this session found refused; the
+// worker has told of the others.
+func (r *runner) tellRefused(o *Outcome, now time.Time) {
+	for _, q := range o.Requests {
+		if q.State != RequestRejected || !slices.Contains(r.found, q.ID) {
+			continue
+		}
+		n := r.run.waitingNotice(now)
+		n.Event = UpdateRejected
+		for i := range n.Requests {
+			n.Requests[i].News = n.Requests[i].Template == q.Template
+		}
+		o.Letters = append(o.Letters, lettersTo(toldOf(q.Tell, UpdateRejected), n, func(to string) string { return requestLetterID(q, UpdateRejected, to) })...)
+		o.Also = append(o.Also, r.auditOf(q, UpdateRejected))
+	}
+}
+
+// auditOf is a row about what became of a request.
+func (r *runner) auditOf(q Request, event NoticeEvent) AuditRow {
+	row := r.audit("done")
+	row.Act, row.Detail = string(event), q.detail()
+	return row
 }
 
 // requests are the run's requests that a CA held, or holds, as the store is to
@@ -74,9 +100,9 @@ func (r Run) request(step int) Request {
 		ID: requestID(r.ID, step), CA: s.Ask.CA, Card: r.Plan.Card, User: r.Plan.User, Run: r.ID, Template: s.Template,
 		Place: r.homeOf(s), Actor: r.Actor, Approval: s.Verb == AskApproval, Works: r.worksMeanwhile(), State: RequestPending, Asked: begun.At, Tell: r.Plan.Told,
 	}
-	if s.Ask.Renews != nil {
-		if c, err := ParseCertificate(s.Ask.Renews.Certificate); err == nil {
-			q.Ends = c.NotAfter
+	for _, g := range r.Plan.Comes {
+		if g.Template == s.Template && !g.Expired && !g.Revoked {
+			q.Ends = g.Replaces
 		}
 	}
 	return q
@@ -90,16 +116,20 @@ func (r Run) standing(q Request, step int, now time.Time) Request {
 		}
 		q.Trouble, q.Silent = "", time.Time{}
 	}
-	held, _ := r.note(step, Held)
-	q.Words = held.Data.Words
+	if held, ok := r.note(step, Held); ok && q.State == RequestPending && q.Words == "" {
+		q.Words = held.Data.Words
+	}
 	if no, ok := r.note(step, Refused); ok {
 		if q.State != RequestWithdrawn {
 			decided(RequestRejected)
 		}
-		q.Words, q.Next = no.Data.Words, time.Time{}
+		if q.Words = no.Data.Words; !q.Watched { // one that was given up is still to be revoked
+			q.Next = time.Time{}
+		}
 	}
 	if granted, ok := r.note(step, Done); ok {
 		decided(RequestApproved)
+		q.Watched = false
 		if q.Certificate = granted.Data.Certificate; r.wrote(q.Template) {
 			q.State, q.Next = RequestIssued, time.Time{}
 		}

@@ -55,7 +55,7 @@ func planBreaks(s Situation, plan Plan) []string {
 func tooEarly(c *Contents, i int, step Step) []string {
 	it, lies := c.At(step.Place)
 	switch step.Verb {
-	case ProveCard, AskCA:
+	case ProveCard, AskCA, AskApproval:
 		return nil
 	case MakeKey, ImportKey: // a certificate without its key has nothing to lose
 		if !lies || it.Key == nil && c.Abilities.ShowKeys {

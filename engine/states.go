@@ -21,7 +21,7 @@ const (
 )
 
 // before stands in the table for the state that an update began from.
-const before State = "the state before the update"
+const before = "the state before the update"
 
 // transitions is the one table of what may become of a card. What it does not
 // list is refused, and changes nothing.

@@ -38,7 +38,7 @@ var lifeOfCards = []struct {
 }
 
 // theOneBefore is the state before the update.
-const theOneBefore = State("the one before")
+const theOneBefore = "the one before"
 
 // expected is what the table says; ok is false where it says nothing.
 func expected(from State, e CardEvent) (to State, ok bool) {

@@ -114,7 +114,7 @@ func (s Situation) news(r Rule) []news {
 		return s.otherAttributes()
 	case CommonExpiring: // of no one card
 	case UpdateDone, UpdatePending, UpdateApproved, UpdateRejected, UpdateCancelled, UpdateFailed, TaskCompleted,
-		ApprovalOverdue, ApprovalLapsed, NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned:
+		ApprovalOverdue, ApprovalLapsed, NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned, MailTest:
 		// told when they happen
 	}
 	return nil
@@ -182,7 +182,7 @@ func (s Situation) otherAttributes() []news {
 				certificate = m.Fingerprint
 			}
 		}
-		change := NoticeChange{Template: a.Template, Attribute: a.Attribute, Was: a.Was, Is: a.Is}
+		change := NoticeChange(a)
 		all = append(all, news{newsKey(certificate, a.Attribute, a.Is), func(n *Notice) { n.Changes = append(n.Changes, change) }})
 	}
 	return all

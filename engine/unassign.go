@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// Unassign takes a card that was never written from its user, and returns its
-// record as it is then. Nothing of ours is on it: it need not be there. A card
+// Unassign takes a card that was never issued from its user, and returns its
+// record as it is then. It need not be there; a first update that was begun ends,
+// and what a CA has granted it is revoked. A card
 // that is issued has to be emptied: see UnassignIssued.
 func (d *Desk) Unassign(ctx context.Context, actor Actor, card CardID) (Record, error) {
 	return d.turn(ctx, actor, card, Wish{Event: CardUnassigned})
@@ -21,6 +22,7 @@ func (t *turning) unassign() error {
 	for _, m := range t.Record.Managed { // what it kept when it was unassigned before
 		t.Lots = append(t.Lots, lotOf(m, false))
 	}
+	t.endUpdate(CessationOfOperation)
 	t.after = t.Record.nobodys(func(Managed) bool { return true })
 	return nil
 }

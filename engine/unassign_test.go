@@ -212,3 +212,54 @@ func TestUnassignIssuedNeedsCard(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A card that is lost during its first update can be taken from its user: the
+// update ends, what a CA held for it is withdrawn, and what it granted is revoked.
+func TestUnassignDuringFirstUpdate(t *testing.T) {
+	for _, held := range []bool{true, false} {
+		ctx := context.Background()
+		w := withLife(movesKeys)
+		w.in(StateAssigned)
+		first := w.policy.Templates[0].Profile
+		w.holds[first] = held
+		c, p, err := w.propose(Selection{})
+		must(t, err)
+		for cut := 1; ; cut++ { // until a request was answered, and before it is put down
+			w.light(cut, true)
+			_, err = w.update(c, p.Plan)
+			if run, open := w.open(); open && (len(run.grants()) > 0 || run.Waits()) {
+				break
+			}
+			if err == nil {
+				t.Fatal("the update was not interrupted")
+			}
+			w.light(0, false)
+			if _, open := w.open(); open {
+				_, err = w.again(true)
+				must(t, err)
+			}
+			c, p, err = w.propose(Selection{})
+			must(t, err)
+		}
+		w.light(0, false)
+		run, _ := w.open()
+		record, err := w.desk.Unassign(ctx, actor, w.id.ID)
+		must(t, err)
+		if _, open := w.open(); open || record.State != StateClean {
+			t.Errorf("held %v: the card is %s, its update open: %v", held, record.State, open)
+		}
+		must(t, w.work())
+		for _, g := range run.grants() {
+			if revocationOf(w.revoked, g.serial) == nil {
+				t.Errorf("what %s was granted is not revoked", g.Title)
+			}
+		}
+		_, err = w.desk.AskHeld(ctx)
+		must(t, err)
+		for id, a := range w.answers {
+			if a.State == RequestPending {
+				t.Errorf("held %v: request %s still waits", held, id)
+			}
+		}
+	}
+}

@@ -388,7 +388,7 @@ func (j modelJournal) outcome(id RunID, lease Lease, o Outcome) error {
 	r.Version = j.record.Version + 1
 	j.record = &r
 	j.errands = append(j.errands, o.Errands...)
-	j.audit = append(j.audit, o.Audit)
+	j.audit = append(append(j.audit, o.Audit), o.Also...)
 	j.send(o.Letters)
 	j.keep(o.Requests)
 	return nil

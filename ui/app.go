@@ -11,6 +11,7 @@ import (
 	"cardkiosk/engine"
 	"cardkiosk/engine/walk"
 	"cardkiosk/engine/words"
+	"cardkiosk/ui/widget"
 )
 
 // Needs is what the app is given.
@@ -210,15 +211,15 @@ func (a *App) bind(visit int, cmd tea.Cmd) tea.Cmd {
 
 // press sorts keys: the app's own, then the pop-up's, then the page's.
 func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
-	rested := a.needs.Now().Sub(a.lastKey) >= quiet
+	rested := a.needs.Now().Sub(a.lastKey) >= widget.Quiet
 	a.lastKey = a.needs.Now()
 	a.lastUse = a.lastKey
 	a.status = ""
 	switch {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
-	case a.width < leastWidth || a.height < leastHeight:
-		return nil // nothing is drawn that a key could be meant for
+	case widget.TooSmall(a.width, a.height):
+		return nil
 	case a.popup != nil:
 		a.popupAwake = a.popupAwake || rested || !a.popup.deaf()
 		if !a.popupAwake {

@@ -1,8 +1,6 @@
 package ui
 
 import (
-	"strings"
-
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
@@ -111,16 +109,4 @@ func (l look) planLine(p words.PlanLine, w int) []string {
 	return nil
 }
 
-// hang wraps a text behind a lead, its further lines under its first.
-func hang(lead, text string, w int) []string {
-	pad := strings.Repeat(" ", widget.Width(lead))
-	var lines []string
-	for i, l := range widget.Wrap(text, w-len(pad)-1) {
-		if i == 0 {
-			lines = append(lines, lead+l)
-		} else {
-			lines = append(lines, pad+l)
-		}
-	}
-	return lines
-}
+func hang(lead, text string, w int) []string { return widget.Hang(lead, text, w) }

@@ -59,20 +59,7 @@ type (
 )
 
 func newFind(s scene, k keymap, typed, directory string, search func(string) (*engine.Search, error), demo []key.Binding) *find {
-	return &find{scene: s, keys: k, search: search, field: newField(typed), directory: directory, cancel: func() {}, demo: demo}
-}
-
-// newField is a field in which one types to search.
-func newField(typed string) textinput.Model {
-	field := textinput.New()
-	field.Prompt = ""
-	field.CharLimit = 120
-	field.KeyMap.Paste.SetEnabled(false) // it would start programs to reach a clipboard
-	styles := field.Styles()
-	styles.Cursor.Blink = false
-	field.SetStyles(styles)
-	field.SetValue(typed)
-	return field
+	return &find{scene: s, keys: k, search: search, field: widget.NewField(typed), directory: directory, cancel: func() {}, demo: demo}
 }
 
 func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
@@ -301,13 +288,7 @@ func (f *find) rowsAndDetail(w int) string {
 
 // beside puts a pane of details beside rows that are w cells wide.
 func (s scene) beside(rows, pane []string, w int) []string {
-	for i, line := range pane {
-		if i == len(rows) {
-			rows = append(rows, "")
-		}
-		rows[i] = widget.Fit(rows[i], w, s.look.glyph.more) + line
-	}
-	return rows
+	return widget.Beside(rows, pane, w, s.look.glyph.more)
 }
 
 // detail describes the user in focus.

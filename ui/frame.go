@@ -3,17 +3,10 @@ package ui
 import (
 	"strings"
 
-	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"cardkiosk/engine/walk"
 	"cardkiosk/ui/widget"
-)
-
-// The smallest terminal in which every page can be used.
-const (
-	leastWidth  = 72
-	leastHeight = 20
 )
 
 // View implements tea.Model: header, trail, page, status and help line.
@@ -25,21 +18,8 @@ func (a *App) View() tea.View {
 }
 
 func (a *App) frame() string {
-	var frame string
-	if a.width < leastWidth || a.height < leastHeight {
-		frame = a.tooSmall()
-	} else {
-		frame = a.whole()
-	}
-	if a.needs.ASCII {
-		frame = widget.ASCII(frame)
-	}
-	return frame
-}
-
-func (a *App) tooSmall() string {
-	said := widget.Wrap(a.needs.Text.TooSmall(a.width, a.height, leastWidth, leastHeight), a.width)
-	return strings.Join(said[:min(len(said), max(a.height, 1))], "\n")
+	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
+	return widget.Shown(a.width, a.height, a.needs.ASCII, a.whole, instead)
 }
 
 func (a *App) whole() string {
@@ -47,15 +27,10 @@ func (a *App) whole() string {
 	if a.popup != nil {
 		front = a.popup
 	}
-	w := a.width
-	rule := a.look.faint.Render(strings.Repeat(a.look.glyph.rule, w))
-	room := a.height - 6
-	lines := []string{a.header(w), rule, a.trail(w)}
-	for _, l := range widget.Lines(front.View(w, room), room) {
-		lines = append(lines, widget.Fit(l, w, a.look.glyph.more))
-	}
-	keys := front.Keys() // after View: it decides whether there is something to scroll
-	return strings.Join(append(lines, a.statusLine(w), rule, a.helpLine(keys, w)), "\n")
+	w, h := a.width, a.height
+	page := front.View(w, h-widget.FrameLines)
+	help := a.look.Help(front.Keys(), w) // after View: it decides whether there is something to scroll
+	return a.look.Frame(w, h, a.header(w), a.trail(w), page, a.statusLine(w), help)
 }
 
 func (a *App) header(w int) string {
@@ -130,26 +105,5 @@ func (a *App) statusLine(w int) string {
 	case a.readers.reading != "":
 		right = a.needs.Text.Connect.Reading
 	}
-	left := " " + a.look.accent.Render(a.status)
-	if a.status != "" && widget.Width(left)+widget.Width(right)+3 > w {
-		right = "" // what just happened comes first
-	}
-	return widget.Right(left, right+" ", w, a.look.glyph.more)
-}
-
-// helpLine is made from the keys that work now. The last ones give way when
-// there is no room.
-func (a *App) helpLine(keys []key.Binding, w int) string {
-	line := ""
-	for _, b := range keys {
-		if !b.Enabled() {
-			continue
-		}
-		more := " " + a.look.key.Render(b.Help().Key) + " " + b.Help().Desc + " "
-		if widget.Width(line)+widget.Width(more) > w {
-			break
-		}
-		line += more
-	}
-	return widget.Fit(line, w, a.look.glyph.more)
+	return a.look.Status(a.status, right, w)
 }

@@ -8,10 +8,7 @@ import (
 	"cardkiosk/ui/widget"
 )
 
-// bind makes a binding: the keys that work, how they are written, what they do.
-func bind(shown, does string, keys ...string) key.Binding {
-	return key.NewBinding(key.WithKeys(keys...), key.WithHelp(shown, does))
-}
+func bind(shown, does string, keys ...string) key.Binding { return widget.Bind(shown, does, keys...) }
 
 // keymap are the keys of the whole app, named in one place. Every one of them
 // exists on the oldest terminals.
@@ -41,17 +38,5 @@ func newKeys(k words.Keys) keymap {
 	}
 }
 
-// motions maps keys to the ways of moving in a list.
-var motions = map[string]widget.Motion{
-	"up": widget.Up, "down": widget.Down, "pgup": widget.PageUp, "pgdown": widget.PageDown,
-	"home": widget.First, "end": widget.Last,
-}
-
 // moves moves a list if the key is one of moving.
-func moves(l *widget.List, msg tea.KeyPressMsg, page int) bool {
-	m, ok := motions[msg.String()]
-	if ok {
-		l.Move(m, page)
-	}
-	return ok
-}
+func moves(l *widget.List, msg tea.KeyPressMsg, page int) bool { return l.Press(msg.String(), page) }

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"strings"
-	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -10,10 +9,6 @@ import (
 	"cardkiosk/engine"
 	"cardkiosk/ui/widget"
 )
-
-// quiet is how long the keys must rest before a pop-up takes one: what was
-// typed for the page before must not answer a question nobody has read.
-const quiet = 300 * time.Millisecond
 
 // popup is a page over the page: help, a question, trouble. It ends with
 // popupClosed.
@@ -49,16 +44,7 @@ func (h *helpPage) Update(msg tea.Msg) tea.Cmd {
 
 func (h *helpPage) View(w, _ int) string {
 	lines := []string{" " + h.look.title.Render(h.text.Frame.Help), ""}
-	for _, b := range h.below {
-		if !b.Enabled() {
-			continue
-		}
-		all := b.Help().Key
-		if also := alsoKeys(b); also != "" {
-			all += "  (" + also + ")"
-		}
-		lines = append(lines, "   "+widget.Fit(all, 30, h.look.glyph.more)+" "+b.Help().Desc)
-	}
+	lines = append(lines, h.look.KeyLines(h.below)...)
 	lines = append(lines, "")
 	for _, l := range widget.Wrap(h.text.Frame.HelpHint, w-6) {
 		lines = append(lines, "   "+l)
@@ -66,32 +52,16 @@ func (h *helpPage) View(w, _ int) string {
 	return strings.Join(lines, "\n")
 }
 
-// alsoKeys names the keys of a binding that the help line has no room for.
-func alsoKeys(b key.Binding) string {
-	var more []string
-	for _, k := range b.Keys() {
-		if strings.HasPrefix(k, "ctrl+") || strings.HasPrefix(k, "f") && len(k) == 2 && !strings.EqualFold(k, b.Help().Key) {
-			more = append(more, k)
-		}
-	}
-	return strings.Join(more, ", ")
-}
-
 // question asks yes or no; "no" has the focus.
 type question struct {
 	scene
-	keys    keymap
-	title   string
-	hint    string
-	yes     tea.Msg // the answer
-	buttons widget.Buttons
+	keys  keymap
+	yes   tea.Msg // the answer
+	asked widget.Question
 }
 
 func newQuestion(s scene, k keymap, title, hint string, yes tea.Msg) *question {
-	return &question{
-		scene: s, keys: k, title: title, hint: hint, yes: yes,
-		buttons: widget.Buttons{Labels: []string{s.text.Frame.Yes, s.text.Frame.No}, Focus: 1},
-	}
+	return &question{scene: s, keys: k, yes: yes, asked: widget.NewQuestion(title, hint, s.text.Frame.Yes, s.text.Frame.No)}
 }
 
 func (*question) deaf() bool    { return true }
@@ -105,27 +75,16 @@ func (q *question) Update(msg tea.Msg) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	switch press.String() {
-	case "left", "right", "tab", "shift+tab":
-		q.buttons.Move(+1)
-	case "esc":
-		return q.answer(popupClosed{})
-	case "enter":
-		if q.buttons.Focus == 0 {
-			return q.answer(q.yes)
-		}
+	switch answered, yes := q.asked.Press(press.String()); {
+	case yes:
+		return q.answer(q.yes)
+	case answered:
 		return q.answer(popupClosed{})
 	}
 	return nil
 }
 
-func (q *question) View(w, _ int) string {
-	lines := []string{"", "   " + q.look.title.Render(q.title), ""}
-	for _, l := range widget.Wrap(q.hint, w-6) {
-		lines = append(lines, "   "+l)
-	}
-	return strings.Join(append(lines, "", "   "+q.buttons.View(3, q.look.button)), "\n")
-}
+func (q *question) View(w, h int) string { return q.asked.View(q.look.Look, w, h, q.moreLines) }
 
 // troublePage says calmly what went wrong: what happened, what it means for the
 // card, what to do, and the run's id for whoever reads the log.
@@ -148,19 +107,13 @@ func (t *troublePage) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (t *troublePage) View(w, _ int) string {
-	lines, mark := []string{""}, t.look.bad.Render(t.look.glyph.bad)
-	for _, l := range widget.Wrap(t.text.TitleOf(t.err), w-8) { // a server's own words may be long
-		lines, mark = append(lines, "   "+mark+" "+t.look.title.Render(l)), " "
-	}
-	lines = append(lines, "")
-	for _, p := range []string{t.text.EffectOf(t.err), t.text.HintOf(t.err)} {
-		for _, l := range widget.Wrap(p, w-8) {
-			lines = append(lines, "     "+l)
-		}
-		lines = append(lines, "")
+	n := widget.Notice{
+		Title: t.text.TitleOf(t.err),
+		Told:  []string{t.text.EffectOf(t.err), t.text.HintOf(t.err)},
+		Close: t.text.Frame.Close,
 	}
 	if run := engine.RunOf(t.err); run != "" {
-		lines = append(lines, "     "+t.look.faint.Render(t.text.Frame.Run+" "+string(run)), "")
+		n.Small = t.text.Frame.Run + " " + string(run)
 	}
-	return strings.Join(append(lines, "     "+t.look.button(t.text.Frame.Close, true)), "\n")
+	return n.View(t.look.Look, w)
 }

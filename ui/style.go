@@ -5,17 +5,17 @@ import (
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/words"
+	"cardkiosk/ui/widget"
 )
 
-// look is how things are drawn: styles of the sixteen colours, and glyphs. A
-// state always has a glyph and a word, never a colour alone.
+// look is the look of every screen, by short names.
 type look struct {
+	widget.Look
 	glyph glyphs
 
 	title, accent, key, good, warn, bad, faint, focus lipgloss.Style
 }
 
-// glyphs are the signs beside words. All of one set take the cells they take.
 type glyphs struct {
 	good, soon, bad, wait     string
 	done                      string // a stage of the walk
@@ -25,40 +25,20 @@ type glyphs struct {
 	more, between, cursor     string
 }
 
-var unicodeGlyphs = glyphs{
-	good: "✓", soon: "◷", bad: "✗", wait: "…", done: "✓",
-	on: "[x]", off: "[ ]", locked: "[■]",
-	point: "▸", plus: "+", minus: "−", arrow: "›",
-	dot: "•", full: "█", empty: "░", rule: "─",
-	more: "…", between: "·", cursor: "▏",
-}
-
-var asciiGlyphs = glyphs{
-	good: "[ok]", soon: "[!]", bad: "[x]", wait: "[..]", done: "+",
-	on: "[x]", off: "[ ]", locked: "[#]",
-	point: ">", plus: "+", minus: "-", arrow: ">",
-	dot: "*", full: "#", empty: ".", rule: "-",
-	more: ".", between: "-", cursor: "_",
-}
-
-// newLook draws with the sixteen colours that every terminal has; the renderer
-// takes them away where the terminal, or NO_COLOR, wants none.
 func newLook(fewSigns bool) look {
-	l := look{
-		glyph:  unicodeGlyphs,
-		title:  lipgloss.NewStyle().Bold(true),
-		accent: lipgloss.NewStyle().Foreground(lipgloss.Cyan),
-		key:    lipgloss.NewStyle().Foreground(lipgloss.Cyan).Bold(true),
-		good:   lipgloss.NewStyle().Foreground(lipgloss.Green),
-		warn:   lipgloss.NewStyle().Foreground(lipgloss.Yellow),
-		bad:    lipgloss.NewStyle().Foreground(lipgloss.Red),
-		faint:  lipgloss.NewStyle().Faint(true),
-		focus:  lipgloss.NewStyle().Reverse(true),
+	l := widget.NewLook(fewSigns)
+	g := l.Glyph
+	return look{
+		Look: l,
+		glyph: glyphs{
+			good: g.Good, soon: g.Soon, bad: g.Bad, wait: g.Wait, done: g.Done,
+			on: g.On, off: g.Off, locked: g.Locked,
+			point: g.Point, plus: g.Plus, minus: g.Minus, arrow: g.Arrow,
+			dot: g.Dot, full: g.Full, empty: g.Empty, rule: g.Rule,
+			more: g.More, between: g.Between, cursor: g.Cursor,
+		},
+		title: l.Title, accent: l.Accent, key: l.Key, good: l.Good, warn: l.Warn, bad: l.Bad, faint: l.Faint, focus: l.Focus,
 	}
-	if fewSigns {
-		l.glyph = asciiGlyphs
-	}
-	return l
 }
 
 // life draws where a certificate is in its life, with its words.
@@ -91,18 +71,6 @@ func (l look) request(line words.RequestLine) (glyph string, style lipgloss.Styl
 	return l.glyph.wait, l.warn
 }
 
-// button draws one button; the one in focus shows without colour too.
-func (l look) button(label string, focused bool) string {
-	if focused {
-		return l.glyph.point + " " + l.focus.Render(" "+label+" ")
-	}
-	return "   " + label + " "
-}
+func (l look) button(label string, focused bool) string { return l.Button(label, focused) }
 
-// row draws a list row: the one in focus is reversed over its whole width.
-func (l look) row(s string, focused bool) string {
-	if focused {
-		return " " + l.glyph.point + " " + l.focus.Render(s)
-	}
-	return "   " + s
-}
+func (l look) row(s string, focused bool) string { return l.Row(s, focused) }

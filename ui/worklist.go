@@ -65,7 +65,7 @@ type (
 )
 
 func newWorkList(s scene, k keymap, at workPlace, begin func(context.Context, string) (*engine.WorkList, error)) *workList {
-	return &workList{scene: s, keys: k, begin: begin, field: newField(at.typed), from: at.cursor, cancel: func() {}}
+	return &workList{scene: s, keys: k, begin: begin, field: widget.NewField(at.typed), from: at.cursor, cancel: func() {}}
 }
 
 func (l *workList) place() workPlace { return workPlace{l.field.Value(), l.list.Cursor} }

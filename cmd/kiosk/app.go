@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"os/user"
 	"runtime/debug"
@@ -88,6 +89,10 @@ func wantsLines() bool {
 	return os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != "" || !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd()))
 }
 
+// fewSigns reports whether this is the console: its fonts have 256 or 512
+// characters.
+func fewSigns() bool { return os.Getenv("TERM") == "linux" }
+
 // frames is how many are drawn in a second at most: twice what Bubble Tea does
 // by itself. A key waits for the next one, and at 60 it waits up to 17 ms.
 const frames = 120
@@ -97,14 +102,20 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	app := ui.New(ctx, ui.Needs{
 		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
-		FewSigns: os.Getenv("TERM") == "linux", // the console's fonts have 256 or 512 characters
+		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
 		Idle: p.idle, After: time.After,
 	})
 	defer app.Close()
+	return runProgram(ctx, app, input)
+}
+
+// runProgram shows a program on the full screen until it is left, or ctx ends.
+func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
 	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()
-	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return nil // asked to end
+	asked := ctx.Err() != nil // to end
+	if asked && errors.Is(err, tea.ErrProgramKilled) {
+		return nil
 	}
 	return err
 }

@@ -24,6 +24,7 @@ type caCmd struct {
 	Show     caShowCmd     `cmd:"" help:"For officers: show a request."`
 	Approve  caApproveCmd  `cmd:"" help:"For officers: approve a request that the CA holds."`
 	Reject   caRejectCmd   `cmd:"" help:"For officers: reject a request that the CA holds."`
+	Queue    caQueueCmd    `cmd:"" help:"For officers: the requests that the CA holds, full screen, to approve or reject."`
 	Revoke   caRevokeCmd   `cmd:"" help:"Revoke a certificate, or put it on hold."`
 	Release  caReleaseCmd  `cmd:"" help:"Take a certificate off hold."`
 	Crl      caCrlCmd      `cmd:"" help:"Publish the revocation list now, or show the newest."`

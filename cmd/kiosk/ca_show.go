@@ -106,8 +106,8 @@ func renewalLines(r authority.Request) [][2]string {
 	if r.Renewal.Verified {
 		signature = "verified"
 	}
-	if r.Renewal.SignedBy != "" {
-		signature += fmt.Sprintf(": by %s (%s, template %s)", r.Renewal.SignedBy, r.Renewal.Signer, r.Renewal.SignerTemplate)
+	if by := signer(r.Renewal); by != "" {
+		signature += ": by " + by
 	}
 	return [][2]string{{"Renews", what}, {"Signature", signature}, {"Renewal", r.Renewal.Words}}
 }

@@ -22,6 +22,7 @@ var allowed = map[string][]string{
 	"cmd/…":               {"…"},
 	"ui":                  {"ui/widget", "engine", "engine/walk", "engine/words"},
 	"ui/plain":            {"ui/widget", "engine", "engine/walk", "engine/words"},
+	"ui/officer":          {"ui/widget", "engine", "engine/words"},
 	"ui/widget":           {},
 	"engine":              {},
 	"engine/sim":          {},

@@ -91,7 +91,10 @@ func same(before, after sim.State, slot sim.Slot) bool {
 type naysayer struct {
 	engine.CA
 	profiles []string
+	first    bool // it can decide before there is a key
 }
+
+func (n naysayer) DecidesFirst() bool { return n.first }
 
 func (n naysayer) Ask(ctx context.Context, r engine.CARequest) (engine.Answer, error) {
 	if slices.Contains(n.profiles, r.Profile) {
@@ -107,7 +110,7 @@ func TestRefusedInPlace(t *testing.T) {
 	m := openMishap(t, 812345, sim.Firmware{Major: 5, Minor: 4, Patch: 3}, "VPN")
 	first := m.profileAt(t, "9a")
 	before := m.chip.State()
-	real := m.with(func(ca engine.CA) engine.CA { return naysayer{ca, []string{first}} })
+	real := m.with(func(ca engine.CA) engine.CA { return naysayer{CA: ca, profiles: []string{first}} })
 	result, err := m.update(t.Context(), t, engine.Selection{})
 	if err != nil {
 		t.Fatal(err)
@@ -125,6 +128,23 @@ func TestRefusedInPlace(t *testing.T) {
 	m.desk.CAs = real
 	if result, err = m.update(t.Context(), t, engine.Selection{}); err != nil || result.End != engine.Finished || len(result.Notice.Written) != 3 {
 		t.Errorf("the next update: %v, written %d, %v", result.End, len(result.Notice.Written), err)
+	}
+}
+
+// Where the CA can decide before the key is made over the old one, a refusal costs
+// nothing: the card is as it was.
+func TestRefusedBeforeTheKey(t *testing.T) {
+	m := openMishap(t, 812345, sim.Firmware{Major: 5, Minor: 4, Patch: 3}, "VPN")
+	first := m.profileAt(t, "9a")
+	before := m.chip.State()
+	m.with(func(ca engine.CA) engine.CA { return naysayer{CA: ca, profiles: []string{first}, first: true} })
+	result, err := m.update(t.Context(), t, engine.Selection{})
+	if err != nil || result.End != engine.TakenBack || len(result.Refusals) != 1 {
+		t.Fatalf("the run ended %q, refusals %v, %v", result.End, result.Refusals, err)
+	}
+	after := m.chip.State()
+	if !same(before, after, 0x9a) || !same(before, after, 0x9c) || !same(before, after, 0x84) {
+		t.Error("the card is not as it was")
 	}
 }
 
@@ -274,7 +294,7 @@ func (miser) Revoke(context.Context, string, engine.RevokeReason) error {
 func TestMayNotRevoke(t *testing.T) {
 	m := openMishap(t, 812346, today57)
 	last := m.profileAt(t, "9c")
-	m.with(func(ca engine.CA) engine.CA { return miser{naysayer{ca, []string{last}}} })
+	m.with(func(ca engine.CA) engine.CA { return miser{naysayer{CA: ca, profiles: []string{last}}} })
 	result, err := m.update(t.Context(), t, engine.Selection{})
 	if err != nil || result.End != engine.TakenBack {
 		t.Errorf("ended %q, %v", result.End, err)

@@ -175,7 +175,7 @@ func TestWorkerTells(t *testing.T) {
 	post := &pile{}
 	l.desk.Post = post
 	for range 2 {
-		if err := l.parts.workOnce(t.Context()); err != nil {
+		if err := l.workOnce(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,10 +18,16 @@ import (
 // for time to pass, only for the screen to show something.
 type pilot struct {
 	t    testing.TB
-	app  *ui.App
+	app  closable
 	msgs chan tea.Msg
 	quit bool
 	life context.Context
+}
+
+// closable is a screen that a pilot can sit at.
+type closable interface {
+	tea.Model
+	Close()
 }
 
 // sitDown starts the app on a kiosk.
@@ -35,12 +41,18 @@ func sitDown(t testing.TB, p *parts, change func(*ui.Needs)) *pilot {
 	if change != nil {
 		change(&needs)
 	}
-	s := &pilot{t: t, app: ui.New(ctx, needs), msgs: make(chan tea.Msg, 1000), life: ctx}
+	app := ui.New(ctx, needs)
 	t.Cleanup(func() {
 		end()
-		s.app.Close()
+		app.Close()
 		o.wait()
 	})
+	return sitDownAt(ctx, t, app)
+}
+
+// sitDownAt starts a screen. It ends with ctx.
+func sitDownAt(ctx context.Context, t testing.TB, app closable) *pilot {
+	s := &pilot{t: t, app: app, msgs: make(chan tea.Msg, 1000), life: ctx}
 	s.do(s.app.Init())
 	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	return s

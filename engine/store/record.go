@@ -48,8 +48,10 @@ func record(ctx context.Context, tx *sql.Tx, id engine.RunID, lease engine.Lease
 	if err := keepRequests(ctx, tx, o.Requests); err != nil {
 		return err
 	}
-	if err := addAudit(ctx, tx, o.Audit); err != nil {
-		return err
+	for _, row := range append([]engine.AuditRow{o.Audit}, o.Also...) {
+		if err := addAudit(ctx, tx, row); err != nil {
+			return err
+		}
 	}
 	if err := addNotes(ctx, tx, id, o.Notes); err != nil {
 		return err

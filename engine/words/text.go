@@ -36,12 +36,14 @@ type Text struct {
 	Policies  Policies
 	Due       Due
 	Mail      Mail
+	Officer   Officer
 	Demo      Demo
 	Keys      Keys
 	Values    Values
 	Reasons   Reasons
 	Obstacles Obstacles
 	Life      Life
+	Orphans   Orphans
 	Count     Counts
 
 	Stages  map[string]string // by walk.Stage
@@ -283,6 +285,53 @@ type (
 		Snapshot, Stale                  string // age
 		NoSnapshot                       string
 		Recorded, Others                 Plural
+	}
+	// Officer is the screen of the CA's officer.
+	Officer struct {
+		Title  string // the CA
+		Who    string // name
+		Piles  map[engine.RequestState]string
+		None   map[engine.RequestState]string
+		Counts map[engine.RequestState]Plural
+		States map[engine.RequestState]string
+
+		Filter, NoneLike, Looking, Deciding, TooFast, QuitBy, HelpHint string
+		Most                                                           string // number
+		Soon                                                           Plural
+		CRLStale                                                       string // age
+		CRLNever, CRLUnread                                            string
+
+		Since, DecidedAt, Whose, What                        string // heads
+		State, Words, Template, Subject, SAN, Key            string // labels
+		AskedBy, Renews, Ends, ID                            string
+		New, NewNoKey, Verified, Unverified, NoKey           string
+		VerifiedBy                                           string // whose key
+		NotVerified                                          string // why
+		RenewsEnds                                           string // when
+		WillEnd, HasEnded                                    string // when in words, date
+		WaitsSince                                           string // age
+		AskedByAt                                            string // operator, station, date and time
+		AskedAt                                              string // station, date and time
+		Renewed                                              string // subject, serial
+		RevokedToo                                           string // when it ends, what the CA says
+		Issued                                               string // serial, date
+		CRLEnded                                             string // date and time
+		Days                                                 Plural
+		Usage, Valid, Hold, HoldWanted, Foreign, Certificate string
+		By                                                   string // name
+		About                                                string // name, template, subject
+		ApproveTitle, ApproveHint, ApproveNoKey, ApproveNew  string
+		ApproveUnverified                                    string
+		ReasonTitle, Reason, ReasonHint, ReasonNeeded        string
+		RejectTitle                                          string
+		RejectHint                                           string // reason
+		Approved, Rejected, Elsewhere                        string // name, template
+		Already                                              string // state
+		ElsewhereHint, StillWaits                            string
+		Refused, Forbidden, ForbiddenHint                    string
+		BookTrouble, BookHint                                string
+		KeyApprove, KeyReject, KeyFilter, KeyPile            string
+		KeyFiltered, KeyUnfilter                             string
 	}
 	// Demo are the words of the demo world.
 	Demo struct {

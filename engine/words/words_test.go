@@ -69,11 +69,15 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
 		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
 		has(t, name, text.Steps, engine.Verbs()...)
+		has(t, name, text.Officer.States, engine.RequestPending, engine.RequestApproved, engine.RequestIssued, engine.RequestRejected, engine.RequestWithdrawn)
+		has(t, name, text.Officer.Piles, engine.RequestPending, engine.RequestApproved, engine.RequestRejected)
+		has(t, name, text.Officer.None, engine.RequestPending, engine.RequestApproved, engine.RequestRejected)
+		has(t, name, text.Officer.Counts, engine.RequestPending, engine.RequestApproved, engine.RequestRejected)
 		has(t, name, text.Undo, engine.RemoveKey, engine.RemoveCertificate, engine.GiveBack, engine.WriteHistory, engine.WriteRecord)
 	}
 }
 
-func has[K comparable](t *testing.T, language string, words map[K]string, keys ...K) {
+func has[K comparable, V any](t *testing.T, language string, words map[K]V, keys ...K) {
 	t.Helper()
 	for _, k := range keys {
 		if _, ok := words[k]; !ok {

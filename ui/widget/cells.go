@@ -3,6 +3,7 @@ package widget
 import (
 	"strings"
 
+	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 )
 
@@ -33,9 +34,35 @@ func Right(left, right string, w int, more string) string {
 	return Fit(left, room, more) + right
 }
 
-// Wrap breaks s into lines of at most w cells, at spaces where it can.
+// Wrap breaks s into lines of at most w cells, at spaces where it can. Each line
+// has its styles to itself.
 func Wrap(s string, w int) []string {
-	return strings.Split(ansi.Wrap(s, max(w, 1), ""), "\n")
+	return strings.Split(lipgloss.Wrap(s, max(w, 1), ""), "\n")
+}
+
+// Hang wraps a text behind a lead, its further lines under its first.
+func Hang(lead, text string, w int) []string {
+	pad := strings.Repeat(" ", Width(lead))
+	var lines []string
+	for i, l := range Wrap(text, w-len(pad)-1) {
+		if i == 0 {
+			lines = append(lines, lead+l)
+		} else {
+			lines = append(lines, pad+l)
+		}
+	}
+	return lines
+}
+
+// Beside puts a pane of details beside rows that are w cells wide.
+func Beside(rows, pane []string, w int, more string) []string {
+	for i, line := range pane {
+		if i == len(rows) {
+			rows = append(rows, "")
+		}
+		rows[i] = Fit(rows[i], w, more) + line
+	}
+	return rows
 }
 
 // Lines makes body exactly h lines: cut, or filled with empty ones.

@@ -83,3 +83,12 @@ func TestWrap(t *testing.T) {
 		}
 	}
 }
+
+// A style that is wrapped is on each line, and ends with it.
+func TestWrapKeepsStyles(t *testing.T) {
+	for _, line := range Wrap(NewLook(false).Bad.Render("a signature that nobody could verify"), 12) {
+		if !strings.HasPrefix(line, "\x1b[31m") || !strings.HasSuffix(line, "\x1b[m") {
+			t.Errorf("a line is %q", line)
+		}
+	}
+}
