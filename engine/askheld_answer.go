@@ -21,9 +21,22 @@ func (d *Desk) answered(ctx context.Context, q Request, a Answer) (Settled, erro
 		return d.told(ctx, q, UpdateApproved, q.Next)
 	case RequestRejected, RequestWithdrawn:
 		q.State, q.Decided, q.Next = a.State, now, time.Time{}
+		if ours, err := d.withdraws(ctx, q, a); ours || err != nil {
+			return Settled{Request: q}, err
+		}
 		return d.told(ctx, q, UpdateRejected, time.Time{})
 	}
 	return Settled{}, &Error{Op: "look up request", Kind: CAMistaken, Subject: q.CA, Err: fmt.Errorf("the CA says %q of the request %s", a.State, q.ID)}
+}
+
+// withdraws reports whether a request is withdrawn because its update is just being
+// cancelled: that is told when it is.
+func (d *Desk) withdraws(ctx context.Context, q Request, a Answer) (bool, error) {
+	if a.State != RequestWithdrawn {
+		return false, nil
+	}
+	run, open, err := d.openRun(ctx, q.Card.ID)
+	return open && run.ID == q.Run && run.goesBack(), err
 }
 
 // silent notes that a CA could not be asked. The request is as it was: nobody
