@@ -324,7 +324,7 @@ func (j modelJournal) Begin(_ context.Context, r Run, l Lease) (int64, error) {
 
 func (j modelJournal) Take(_ context.Context, id RunID, l Lease) (run Run, err error) {
 	err = j.deed(func() error {
-		open := false
+		var open bool
 		if run, open = j.open(); !open || run.ID != id {
 			return &Error{Op: "take run", Kind: Overtaken}
 		}

@@ -120,8 +120,14 @@ func cuts(points int) []int {
 func mutations(plan engine.Plan) []mutation {
 	all := []mutation{{name: "request id not stable", unstable: true}}
 	seen := map[engine.Verb]bool{}
+	last := 0
 	for i, s := range plan.Steps {
-		if seen[s.Verb] {
+		if !s.IfRefused {
+			last = i
+		}
+	}
+	for i, s := range plan.Steps {
+		if seen[s.Verb] || s.IfRefused { // which nothing is here
 			continue
 		}
 		seen[s.Verb] = true
@@ -132,7 +138,7 @@ func mutations(plan engine.Plan) []mutation {
 				drop: func(s engine.Step, n engine.Note) bool { return s.Verb == verb && n.Kind == kind },
 			})
 		}
-		if i < len(plan.Steps)-1 { // a run whose last step is done cannot be resumed
+		if i < last { // a run whose last step is done cannot be resumed
 			all = append(all, mutation{name: fmt.Sprintf("%q repeated", verb), repeat: verb})
 		}
 	}
@@ -304,6 +310,7 @@ func (s *scenario) journal(o outcome) []string {
 				done++
 			case engine.RollingBack, engine.RolledBack:
 				done--
+			case engine.Held, engine.Rested:
 			}
 		}
 		if step.IfRefused && begun+done == 0 {
