@@ -106,9 +106,21 @@ func (d *Desk) clean(ctx context.Context, actor Actor, c *Connected, w Wiping, r
 		return Record{}, err
 	}
 	if err := c.card.Wipe(ctx); err != nil {
-		return Record{}, err
+		return Record{}, cutShort(err)
 	}
 	return d.cleaned(context.WithoutCancel(ctx), record, policies, row)
+}
+
+// cutShort says that what a card holds may be on its way out. A card that refuses
+// does so before anything is done to it.
+func cutShort(err error) error {
+	var e *Error
+	if !errors.As(err, &e) || e.Kind == CardRefused {
+		return err
+	}
+	marked := *e
+	marked.Effect, marked.Err = CleanAgain, err
+	return &marked
 }
 
 // shows reports whether a card holds what was shown before, or nothing any more:

@@ -68,6 +68,7 @@ type Effect int
 const (
 	NothingChanged Effect = iota // the card is as it was
 	CanContinue                  // an update has begun and can be continued
+	CleanAgain                   // cleaning has begun: done again, it ends
 )
 
 // Error is trouble as the domain knows it. Adapters make them where they know

@@ -292,6 +292,12 @@ func lotOf(m Managed, former bool) Lot {
 	return Lot{Place: m.Place, Title: m.Template, Group: groupOf(m), Former: former, Deed: LotStays, ca: m.CA, serial: m.Serial}
 }
 
+// Turn brings about what Foresee told of, and returns the card's record as it is
+// then. Disable, Enable, Revoke and Unassign are turns by name.
+func (d *Desk) Turn(ctx context.Context, actor Actor, card CardID, w Wish) (Record, error) {
+	return d.turn(ctx, actor, card, w)
+}
+
 // turn brings a wish about.
 func (d *Desk) turn(ctx context.Context, actor Actor, card CardID, w Wish) (Record, error) {
 	row := AuditRow{Actor: actor, Act: string(w.Event.privilege()), Card: card, Detail: string(w.Reason)}

@@ -303,6 +303,7 @@ func (r *runner) result() Result {
 	case res.End == "":
 		res.Notice = r.run.waitingNotice(r.desk.Now())
 		res.Letters = r.run.letters(res.Notice)
+		res.Told = addressed(r.run.tells(UpdateApproved), r.run.Plan.User)
 	case res.End == TakenBack && r.run.rested():
 		res.Notice = r.run.cancelNotice(r.desk.Now(), r.ended)
 		res.Letters = r.run.letters(res.Notice)

@@ -17,6 +17,7 @@ type Result struct {
 	Notice   Notice    // what was written, removed and kept; also what the letter tells
 	Letters  []Letter  // who will be written to; nobody when there is no address
 	Refusals []Refusal // what the CA said no to
+	Told     []string  // of an update that waits: who is written to when it is approved, as in Turn.Tell
 }
 
 // Refusal is a CA's no, in its own words.

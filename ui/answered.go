@@ -40,6 +40,8 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 		return a.act(msg)
 	case historyWanted:
 		return a.openHistory(msg.card)
+	case lifeWanted:
+		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card) })
 	case readerChosen:
 		return a.connectTo(msg.name)
 	case assigned:
@@ -70,12 +72,22 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.trackedAre(msg.track)
 	case confirmed:
 		return a.next()
+	case reasonGiven:
+		a.draft.Wish.Reason, a.draft.Wish.Keep = msg.why, msg.keep
+		return a.next()
+	case deedPlanned:
+		a.draft.Emptying = msg.plan
+		return a.next()
+	case deedDone:
+		return a.deedIsDone(msg)
 	case runEnded:
 		return a.runIsOver(msg)
 	case walkDone:
-		return a.walkIsOver(msg.another)
+		return a.walkIsOver(msg)
 	case popupClosed:
 		a.shut()
+	case guestLeft:
+		return a.guestIsGone()
 	case quitConfirmed:
 		return a.quit()
 	}
@@ -144,12 +156,18 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	return tea.Batch(a.turn(walk.Result), health)
 }
 
-func (a *App) walkIsOver(another bool) tea.Cmd {
+func (a *App) walkIsOver(msg walkDone) tea.Cmd {
 	a.draft.ForgetCard()
 	a.draft.Result = nil
-	if another {
+	switch {
+	case msg.another:
 		a.searched = ""
 		return a.turn(a.draft.Start())
+	case msg.again:
+		a.draft.Action = walk.UpdateCard
+		return a.turn(walk.ConnectCard)
+	case a.draft.Action == walk.EmptyCard:
+		a.focused = "" // it is the user's no more
 	}
 	return a.turn(walk.Profile)
 }

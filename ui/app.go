@@ -29,7 +29,10 @@ type Needs struct {
 	Start func(run func(ctx context.Context))
 	// Stop asks a run under way to stop at its next safe note. Without a run it
 	// does nothing.
-	Stop  func()
+	Stop func()
+	// Nudge lets letters and errands leave that were just recorded; nil: they leave
+	// in their time.
+	Nudge func()
 	ASCII bool // the terminal knows nothing else
 	// FewSigns: its font has letters, but not the signs of ours.
 	FewSigns bool
@@ -117,6 +120,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		a.width, a.height = msg.Width, msg.Height
+		if a.hosts() {
+			return a, a.tellPopup(msg)
+		}
 		return a, nil
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
@@ -216,6 +222,8 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	a.lastUse = a.lastKey
 	a.status = ""
 	switch {
+	case a.hosts():
+		return a.tellPopup(msg)
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
 	case widget.TooSmall(a.width, a.height):

@@ -101,6 +101,8 @@ func (l look) planLine(p words.PlanLine, w int) []string {
 		return hang("     "+l.bad.Render(l.glyph.minus)+" ", p.Text, w)
 	case words.MarkComes:
 		return hang("     "+l.good.Render(l.glyph.plus)+" ", p.Text, w)
+	case words.MarkWaits:
+		return hang("     "+l.warn.Render(l.glyph.wait)+" ", p.Text, w)
 	case words.MarkStays, words.MarkNote:
 		return hang("       ", p.Text, w)
 	case words.MarkFoot:

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"context"
 	"strings"
 	"time"
 
@@ -12,12 +13,20 @@ import (
 )
 
 // Demo is what the demo world adds: a look into its mailbox, a tray from which
-// cards are put into readers, and PINs that are given away.
+// cards are put into readers, the chair of the CA's officer, and PINs that are
+// given away.
 type Demo struct {
 	PINHint func(engine.CardID) string
 	Mail    func() []Mail
 	Tray    func() []TrayCard
 	Move    func(i int) error // puts the tray's i-th card in, or takes it out
+	Officer func(ctx context.Context, c Chair) tea.Model
+}
+
+// Chair is where the officer's screen is shown.
+type Chair struct {
+	Leave           tea.Cmd // what comes when it is left
+	ASCII, FewSigns bool    // as in Needs
 }
 
 // Mail is one message of the demo's mailbox.
@@ -37,7 +46,7 @@ func (a *App) demoKeys() []key.Binding {
 	if a.needs.Demo == nil {
 		return nil
 	}
-	return []key.Binding{a.keys.mailbox, a.keys.tray}
+	return []key.Binding{a.keys.mailbox, a.keys.tray, a.keys.officer}
 }
 
 func (a *App) demoKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
@@ -46,6 +55,9 @@ func (a *App) demoKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return a.open(func(s scene) popup { return newMailbox(s, a.keys, a.needs.Demo.Mail()) }), true
 	case key.Matches(msg, a.keys.tray):
 		return a.open(func(s scene) popup { return newTray(s, a.keys, a.needs.Demo.Tray, a.needs.Demo.Move) }), true
+	case key.Matches(msg, a.keys.officer):
+		chair := Chair{leaveGuest, a.needs.ASCII, a.needs.FewSigns}
+		return a.invite(func(s scene) tea.Model { return a.needs.Demo.Officer(s.ctx, chair) }), true
 	}
 	return nil, false
 }

@@ -66,7 +66,8 @@ func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
 
 func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
-	return append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due}, append(f.demo, f.keys.help, quit)...)
+	keys := append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due, f.keys.help}, f.demo...)
+	return append(keys, quit)
 }
 
 func (f *find) Update(msg tea.Msg) tea.Cmd {

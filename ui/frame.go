@@ -18,6 +18,9 @@ func (a *App) View() tea.View {
 }
 
 func (a *App) frame() string {
+	if a.hosts() {
+		return a.popup.View(a.width, a.height)
+	}
 	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
 	return widget.Shown(a.width, a.height, a.needs.ASCII, a.whole, instead)
 }

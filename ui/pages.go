@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"cardkiosk/engine"
@@ -72,8 +73,12 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 		return newConfirm(s, a.keys, d.Proposal.Plan)
 	case walk.Update:
 		return a.buildProgress(s)
+	case walk.GiveReason:
+		return newReason(s, a.keys, a.needs.Text.SerialOf(d.Card), d.Wish)
+	case walk.ConfirmDeed:
+		return a.buildDeed(s)
 	case walk.Result:
-		return newResult(s, a.keys, *d.Result)
+		return newResult(s, a.keys, *d.Result, d.Action == walk.UpdateAgain)
 	}
 	return nil
 }
@@ -97,9 +102,13 @@ func (a *App) buildProfile(s scene) screen {
 		card := d.Connected
 		return newCardProfile(s, a.keys, a.unknown, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
 	}
-	d.Action, d.Result = "", nil
+	d.Action, d.Result, d.Wish = "", nil, engine.Wish{}
 	id := d.User.ID
-	return newProfile(s, a.keys, a.opened, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+	p := newProfile(s, a.keys, a.opened, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+	if a.needs.Demo != nil {
+		p.demo = []key.Binding{a.keys.officer}
+	}
+	return p
 }
 
 func (a *App) buildConnect(s scene) screen {
@@ -132,6 +141,9 @@ func (a *App) buildPIN(s scene) screen {
 func (a *App) buildProgress(s scene) screen {
 	t, d := a.needs.Text, &a.draft
 	title := t.ProgressTitle(d.Connected.Contents.Identity, d.GoesBack(), d.Action == walk.CancelUpdate)
+	if d.Action == walk.EmptyCard {
+		title = t.EmptyingTitle(d.Connected.Contents.Identity)
+	}
 	watch := newRunWatch()
 	return newProgress(s, title, watch, func() {
 		a.running = true
@@ -160,7 +172,10 @@ func (a *App) job(watch *runWatch) func(context.Context) {
 			result, err = desk.CancelUpdate(ctx, actor, d.Connected, d.PIN, watch.tell)
 		case walk.UpdateAgain:
 			result, err = desk.EndRejected(ctx, actor, d.Connected, d.PIN, watch.tell)
-		case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory:
+		case walk.EmptyCard:
+			result, err = desk.UnassignIssued(ctx, actor, d.Connected, *d.Emptying, d.PIN, watch.tell)
+		case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory, walk.CardLife, walk.UnassignCard,
+			walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard:
 		}
 		watch.end(result, err)
 	}

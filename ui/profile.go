@@ -29,8 +29,11 @@ type profile struct {
 	live    map[engine.CardID]engine.CardView // cards that were read from a reader
 	readers []engine.ReaderView
 	buttons widget.Buttons
+	moved   bool // somebody has moved the focus
 	actions []walk.Action
 	pager   widget.Pager
+
+	demo []key.Binding // of the demo, where a CA holds something
 
 	whose   func() ([]engine.User, error) // says whose a card may be that nobody is known to have
 	holders []engine.User
@@ -108,8 +111,11 @@ func (p *profile) Keys() []key.Binding {
 	if p.pager.Hides() {
 		keys = append(keys, p.keys.scroll)
 	}
-	if p.trouble != nil || p.profile.Unread != nil {
+	switch v, ok := p.card(); {
+	case p.trouble != nil || p.profile.Unread != nil:
 		keys = append(keys, p.keys.again)
+	case ok && v.Pending != nil:
+		keys = append(append(keys, p.keys.renew), p.demo...)
 	}
 	return append(keys, p.keys.back, p.keys.help, p.keys.quit)
 }
@@ -128,6 +134,8 @@ func (p *profile) Update(msg tea.Msg) tea.Cmd {
 	case cardLost:
 		delete(p.live, msg.card)
 		p.offer()
+	case lookAgain:
+		return p.Init()
 	case tea.KeyPressMsg:
 		return p.press(msg)
 	}
@@ -141,10 +149,10 @@ func (p *profile) show(msg profileLoaded) tea.Cmd {
 		p.cards.Cursor, p.first = at, ""
 	}
 	p.offer()
-	return p.focused()
+	return p.tellFocused()
 }
 
-func (p *profile) focused() tea.Cmd {
+func (p *profile) tellFocused() tea.Cmd {
 	v, ok := p.card()
 	if !ok || p.load == nil {
 		return nil
@@ -166,6 +174,7 @@ func (p *profile) card() (engine.CardView, bool) {
 
 // offer decides which actions there are, the likeliest first.
 func (p *profile) offer() {
+	focused := p.focused()
 	p.actions = nil
 	if p.loaded && p.trouble == nil {
 		p.actions = walk.Actions(p.known(), p.cardOrNil())
@@ -175,7 +184,24 @@ func (p *profile) offer() {
 		labels[i] = p.text.Actions[string(a)]
 	}
 	p.buttons.Labels = labels
-	p.buttons.Focus = min(p.buttons.Focus, max(len(labels)-1, 0))
+	p.buttons.Focus = p.stillFocused(focused)
+}
+
+// focused is the action in focus; "" before there is any.
+func (p *profile) focused() walk.Action {
+	if p.buttons.Focus >= len(p.actions) {
+		return ""
+	}
+	return p.actions[p.buttons.Focus]
+}
+
+// stillFocused is where the action that somebody has moved to has come to stand.
+// Else the likeliest has the focus, which is never to give an update up.
+func (p *profile) stillFocused(a walk.Action) int {
+	if at := slices.Index(p.actions, a); at >= 0 && p.moved {
+		return at
+	}
+	return max(slices.IndexFunc(p.actions, func(a walk.Action) bool { return a != walk.CancelUpdate }), 0)
 }
 
 func (p *profile) known() *engine.Profile {
@@ -195,15 +221,18 @@ func (p *profile) cardOrNil() *engine.CardView {
 func (p *profile) press(msg tea.KeyPressMsg) tea.Cmd {
 	switch msg.String() {
 	case "left", "shift+tab":
+		p.moved = true
 		p.buttons.Move(-1)
 	case "right", "tab":
+		p.moved = true
 		p.buttons.Move(+1)
 	case "up", "down":
 		if len(p.profile.Cards) > 1 {
 			moves(&p.cards, msg, 1)
 			p.pager.Top()
+			p.moved = false
 			p.offer()
-			return p.focused()
+			return p.tellFocused()
 		}
 		p.pager.Press(msg.String())
 	case "pgup", "pgdown":
@@ -222,8 +251,11 @@ func (p *profile) choose() tea.Cmd {
 	}
 	v, _ := p.card()
 	a, card := p.actions[p.buttons.Focus], v.Record.Card.ID
-	if a == walk.ShowHistory {
+	switch a { //nolint:exhaustive // the others have stages of their own
+	case walk.ShowHistory:
 		return p.answer(historyWanted{card})
+	case walk.CardLife:
+		return p.answer(lifeWanted{v})
 	}
 	if a == walk.AssignCard {
 		card = "" // any card without an owner will do
@@ -250,7 +282,10 @@ func (p *profile) View(w, h int) string {
 	case !p.loaded:
 		return "\n   " + p.text.Frame.Working
 	}
-	foot := []string{"", " " + p.buttons.View(2, p.look.button)}
+	foot := []string{""}
+	for _, row := range p.buttons.Rows(w-1, p.look.button) {
+		foot = append(foot, " "+row)
+	}
 	return p.pager.View(p.head(w), p.body(w), foot, h, p.moreLines)
 }
 
@@ -297,7 +332,7 @@ func (p *profile) cardLine(v engine.CardView, w int) string {
 			where = fmt.Sprintf(p.text.Profile.InReader, engine.Clean(r.Reader.Name))
 		}
 	}
-	state := p.text.Cards[v.Record.State]
+	state := p.text.StateOf(v.Record)
 	line := fmt.Sprintf(p.text.Profile.Card, p.text.Serial(v.Record.Card), v.Record.Card.Model)
 	return widget.Fit(" "+strings.TrimRight(line, " ")+"   "+strings.TrimSpace(state+"   "+where), w, p.look.glyph.more)
 }
@@ -330,12 +365,9 @@ func (p *profile) body(w int) []string {
 }
 
 func (p *profile) unfinished(r engine.RunSummary, w int) []string {
-	words := p.text.Profile.Unfinished
-	if r.Turned {
-		words = p.text.Profile.UnfinishedBack
-	}
+	words := p.text.Unfinished(r)
 	var lines []string
-	for i, l := range widget.Wrap(fmt.Sprintf(words, p.text.When(r.Started), r.By.Station), w-8) {
+	for i, l := range widget.Wrap(words, w-8) {
 		lead := "     "
 		if i == 0 {
 			lead = " " + p.look.glyph.soon + " "
@@ -355,6 +387,9 @@ func (p *profile) pending(wait engine.Pending, w int) []string {
 				lead = strings.Repeat(" ", widget.Width(lead))
 			}
 			lines = append(lines, "   "+style.Render(lead+" "+part))
+		}
+		if l.Words != "" {
+			lines = append(lines, hang(strings.Repeat(" ", 4+widget.Width(lead)), l.Words, w)...)
 		}
 	}
 	for _, words := range []string{p.text.Meanwhile(wait.Works, p.profile.User.Name), p.text.PendingNext(wait)} {
@@ -416,6 +451,13 @@ func (p *profile) reasons(v engine.CardView, w int) []string {
 		lines = append(append([]string{" " + p.look.title.Render(p.text.Profile.DueBecause)}, due...), "")
 	} else if v.Record.State == engine.StateIssued {
 		lines = append(lines, " "+p.look.good.Render(p.look.glyph.good+" "+p.text.Profile.NotDue), "")
+	}
+	if out := p.text.OutOfUse(v.Record.State); out != "" {
+		mark := p.look.bad.Render(p.look.glyph.bad)
+		if v.Record.State == engine.StateDisabled {
+			mark = p.look.warn.Render(p.look.glyph.soon)
+		}
+		lines = append(append(lines, hang(" "+mark+" ", out, w)...), "")
 	}
 	optional := append(p.optional(p.text.Profile.CouldAdd, add, w), p.optional(p.text.Profile.CouldDrop, drop, w)...)
 	if len(optional) > 0 {

@@ -43,7 +43,8 @@ const (
 	stepWorks
 	stepDone
 	stepSkipped
-	stepHeld // a CA holds its request
+	stepHeld    // a CA holds its request
+	stepGranted // it has granted what it held before
 )
 
 // ticked moves the clock on the screen.
@@ -92,6 +93,10 @@ func (p *progress) note(e engine.Event) {
 		p.moved, p.touch = [2]int{}, false
 	case engine.EventDone:
 		s := &p.states[e.Step]
+		if s.phase == stepHeld {
+			s.phase = stepGranted
+			break
+		}
 		s.phase, s.took = stepDone, p.now().Sub(s.began)
 		p.touch = false
 	case engine.EventSkip:
@@ -153,6 +158,8 @@ func (p *progress) row(i, w int) string {
 		mark = p.look.good.Render(g.good)
 	case stepHeld:
 		mark, right = p.look.warn.Render(g.wait), p.text.Progress.Held
+	case stepGranted:
+		mark, right = p.look.good.Render(g.good), p.text.Progress.Granted
 	case stepDone:
 		mark, right = p.look.good.Render(g.good), p.text.Seconds(s.took)
 	case stepWorks:

@@ -125,6 +125,18 @@ func (a *App) cardMoved() tea.Cmd {
 			return a.turn(walk.FindUser)
 		}
 		return a.tellPage(cardLost{id})
+	case walk.GiveReason: // of a card that need not be there
+		a.draft.ForgetCard()
+		return nil
+	case walk.ConfirmDeed:
+		if a.busy() {
+			return nil // whoever does it says what became of the card
+		}
+		if a.draft.Action != walk.EmptyCard && a.draft.Action != walk.CleanCard {
+			a.draft.ForgetCard()
+			return nil
+		}
+		return a.loseCard(&engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader})
 	case walk.ConfirmAssign, walk.SelectTemplates, walk.EnterPIN, walk.SelectTracked, walk.Confirm:
 		return a.loseCard(&engine.Error{Op: "hold card", Kind: engine.CardGone, Subject: c.Reader})
 	}

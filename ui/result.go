@@ -5,6 +5,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
 	"cardkiosk/engine/words"
 	"cardkiosk/ui/widget"
 )
@@ -15,16 +16,23 @@ type result struct {
 	keys    keymap
 	result  engine.Result
 	buttons widget.Buttons
+	again   bool // the update was ended so that another can be made
 	details bool
 	pager   widget.Pager
 }
 
 // walkDone is the answer: end the walk, and maybe begin with another user.
-type walkDone struct{ another bool }
+type walkDone struct{ another, again bool }
 
-func newResult(s scene, k keymap, r engine.Result) *result {
+// newResult makes the page. again says that the update was ended so that another
+// can be made: that goes first then.
+func newResult(s scene, k keymap, r engine.Result, again bool) *result {
 	t := s.text.Result
-	return &result{scene: s, keys: k, result: r, buttons: widget.Buttons{Labels: []string{t.Close, t.Another, t.Details}}}
+	page := &result{scene: s, keys: k, result: r, again: again, buttons: widget.Buttons{Labels: []string{t.Close, t.Another, t.Details}}}
+	if again {
+		page.buttons.Labels = append([]string{s.text.Actions[string(walk.UpdateCard)]}, page.buttons.Labels...)
+	}
+	return page
 }
 
 func (r *result) Init() tea.Cmd { return nil }
@@ -58,7 +66,13 @@ func (r *result) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (r *result) choose() tea.Cmd {
-	switch r.buttons.Focus {
+	chosen := r.buttons.Focus
+	if r.again {
+		chosen--
+	}
+	switch chosen {
+	case -1:
+		return r.answer(walkDone{again: true})
 	case 0:
 		return r.answer(walkDone{})
 	case 1:

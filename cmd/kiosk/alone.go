@@ -15,41 +15,94 @@ import (
 
 	"cardkiosk/cmd/kiosk/demo"
 	"cardkiosk/engine"
+	"cardkiosk/engine/authority"
 	"cardkiosk/engine/walk"
 	"cardkiosk/engine/words"
 	"cardkiosk/ui/plain"
 )
 
 // walkAlone walks one update with the demo's answers, prints every stage, and
-// then looks at the card with its own eyes.
+// then looks at the card with its own eyes. The CA holds a part of the update: the
+// officer approves it, and the update is continued.
 func (p *parts) walkAlone(ctx context.Context, world *demo.World) error {
 	ctx, end := context.WithTimeout(ctx, 5*time.Minute)
 	o := newOwner(ctx, p.log)
 	defer o.wait()
 	defer end()
 	p.startWork(o)
-	card := world.Cards()[0]
+	alone := &aloneDemo{parts: p, world: world, owner: o, card: world.Cards()[0], say: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
+	alone.say(words.English.Demo.World, world.Folder)
+	return alone.walk(ctx)
+}
+
+// aloneDemo is the demo with nobody at it.
+type aloneDemo struct {
+	*parts
+	world *demo.World
+	owner *owner
+	card  *demo.Card
+	say   func(format string, args ...any)
+	read  int // letters that were told of
+}
+
+func (d *aloneDemo) walk(ctx context.Context) error {
+	err := d.update(ctx, "", map[walk.Stage][]string{
+		walk.FindUser: {"ada love", "1"}, walk.Profile: {"1"},
+		walk.SelectTemplates: {"y", "y"}, walk.SelectTracked: {"y"}, walk.Confirm: {"y"},
+	})
+	for _, next := range []func(context.Context) error{d.awaitLetter, d.approve, d.awaitLetter} {
+		if err == nil {
+			err = next(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.update(ctx, engine.Finished, map[walk.Stage][]string{walk.FindUser: {"ada love", "1"}, walk.Profile: {"1"}}); err != nil {
+		return err
+	}
+	if err := d.lookAtCard(ctx, d.card, d.say); err != nil {
+		return fmt.Errorf("verify the card: %w", err)
+	}
+	return d.awaitLetter(ctx)
+}
+
+// update walks once, with these answers, to this end.
+func (d *aloneDemo) update(ctx context.Context, want engine.RunEnd, answers map[walk.Stage][]string) error {
 	t := &words.English
-	say := func(format string, args ...any) { fmt.Printf(format+"\n", args...) }
-	say(t.Demo.World, world.Folder)
 	result, err := plain.Walk(ctx, plain.Needs{
-		Desk: p.desk, Actor: p.actor, Text: t, Now: p.desk.Now, Out: os.Stdout, Start: o.start,
-		PINHint: func(id engine.CardID) string { return pinHint(world, id) },
-		Input: &demoInput{say: say, text: t, pin: card.PIN, answers: map[walk.Stage][]string{
-			walk.FindUser: {"ada love", "1"}, walk.Profile: {"1"}, walk.ConnectCard: nil,
-			walk.SelectTemplates: {"y", "y"}, walk.SelectTracked: {"y"}, walk.Confirm: {"y"},
-		}},
+		Desk: d.desk, Actor: d.actor, Text: t, Now: d.desk.Now, Out: os.Stdout, Start: d.owner.start,
+		PINHint: func(id engine.CardID) string { return pinHint(d.world, id) },
+		Input:   &demoInput{say: d.say, text: t, pin: d.card.PIN, answers: answers},
 	})
 	switch {
 	case err != nil:
 		return told{err}
-	case result == nil || result.End != engine.Finished:
+	case result == nil || result.End != want:
 		return errors.New("the demo's update did not end as it should")
 	}
-	if err := p.lookAtCard(ctx, card, say); err != nil {
-		return fmt.Errorf("verify the card: %w", err)
+	return nil
+}
+
+// approve approves, as the officer, what the CA holds for the card.
+func (d *aloneDemo) approve(ctx context.Context) error {
+	t := &words.English
+	d.say("\n== %s", t.Demo.Officer)
+	held, err := d.world.CA.Requests(ctx, demo.Officer, authority.Filter{State: engine.RequestPending})
+	if err != nil {
+		return err
 	}
-	return p.awaitLetter(ctx, world, say)
+	for _, r := range held {
+		d.say("  "+t.Demo.Held, engine.Clean(r.User.Name), engine.Clean(r.Template))
+		if r.User.Logon != d.card.Owner() {
+			continue
+		}
+		if _, err := d.world.CA.Approve(ctx, demo.Officer, r.ID); err != nil {
+			return err
+		}
+		d.say("  > "+t.Demo.Approves, demo.Officer.Who)
+	}
+	return nil
 }
 
 // demoInput answers as the demo's story wants.
@@ -173,13 +226,14 @@ func verifyAgreement(ctx context.Context, card engine.UnlockedCard, m engine.Man
 	return nil
 }
 
-// awaitLetter waits until the letter about the update has come.
-func (p *parts) awaitLetter(ctx context.Context, world *demo.World, say func(string, ...any)) error {
+// awaitLetter waits until the next letter has come.
+func (d *aloneDemo) awaitLetter(ctx context.Context) error {
 	for {
-		changed := world.Mailbox.Changed()
-		if all := world.Mailbox.Messages(); len(all) > 0 {
-			m := all[len(all)-1]
-			say(words.English.Demo.Mail, engine.Clean(m.To), engine.Clean(m.Subject))
+		changed := d.world.Mailbox.Changed()
+		if all := d.world.Mailbox.Messages(); len(all) > d.read {
+			m := all[d.read]
+			d.read++
+			d.say(words.English.Demo.Mail, engine.Clean(m.To), engine.Clean(m.Subject))
 			return nil
 		}
 		select {

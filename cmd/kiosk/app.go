@@ -101,7 +101,7 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
 		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
-		Start: o.start, Stop: o.stop, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
+		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
 		Idle: p.idle, After: time.After,
@@ -126,7 +126,7 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
 		input = &lineInput{os.Stdin, os.Stdout}
 	}
 	n := plain.Needs{
-		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start,
+		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
 		ASCII: !speaksUTF8(os.Getenv),
 	}
 	if s.demo != nil {

@@ -80,27 +80,12 @@ func (cmd oneCard) turn(ctx context.Context, p *parts, v engine.CardView, w engi
 	if err := confirmed(yes, string(w.Event)); err != nil {
 		return err
 	}
-	record, err := p.bring(ctx, card, w)
+	record, err := p.desk.Turn(ctx, p.actor, card, w)
 	if err != nil {
 		return err
 	}
 	cmd.changed(ctx, p, w.Event, record)
 	return nil
-}
-
-// bring brings a wish about by the operation that is for it.
-func (p *parts) bring(ctx context.Context, card engine.CardID, w engine.Wish) (engine.Record, error) {
-	switch w.Event {
-	case engine.CardUnassigned:
-		return p.desk.Unassign(ctx, p.actor, card)
-	case engine.CardDisabled:
-		return p.desk.Disable(ctx, p.actor, card)
-	case engine.CardEnabled:
-		return p.desk.Enable(ctx, p.actor, card)
-	case engine.CardRevoked, engine.CardAssigned, engine.CardAdopted, engine.AllWritten, engine.SomeHeld,
-		engine.UpdateDropped, engine.PartStays, engine.CardCleaned:
-	}
-	return p.desk.Revoke(ctx, p.actor, card, w.Reason, w.Keep)
 }
 
 // lotShown is what becomes of a certificate, as JSON.

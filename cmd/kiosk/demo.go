@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
 	"golang.org/x/term"
 
 	"cardkiosk/cmd/kiosk/demo"
@@ -17,6 +18,7 @@ import (
 	"cardkiosk/engine/pcsc/sandbox"
 	"cardkiosk/engine/words"
 	"cardkiosk/ui"
+	"cardkiosk/ui/officer"
 )
 
 // demoCmd is the kiosk on a world of its own.
@@ -36,7 +38,7 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 			return noPcscd(err)
 		}
 	}
-	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and four cards …")
+	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and six cards …")
 	world, err := demo.Open(ctx, demo.Options{})
 	if err != nil {
 		return err
@@ -95,8 +97,11 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	if !cmd.Plain && !term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
-	s := shown{demo: demoScreen(ctx, world, tray)}
-	return errors.Join(p.show(ctx, cmd.Plain, s), p.close())
+	screen, err := demoScreen(ctx, world, tray)
+	if err != nil {
+		return errors.Join(err, p.close())
+	}
+	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen}), p.close())
 }
 
 // awaitCards waits until the readers show every card that lies in one. pcscd
@@ -152,8 +157,18 @@ func (cmd demoCmd) readers(ctx context.Context, p *parts, world *demo.World, to 
 }
 
 // demoScreen is what the demo adds to the screen.
-func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) *ui.Demo {
+func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Demo, error) {
+	seat, err := officerNeeds(world.CA, demo.Officer)
+	if err != nil {
+		return nil, err
+	}
+	seat.Now = world.Now
 	return &ui.Demo{
+		Officer: func(ctx context.Context, c ui.Chair) tea.Model {
+			n := seat
+			n.Leave, n.ASCII, n.FewSigns = c.Leave, c.ASCII, c.FewSigns
+			return officer.New(ctx, n)
+		},
 		PINHint: func(id engine.CardID) string { return pinHint(world, id) },
 		Mail: func() []ui.Mail {
 			var mail []ui.Mail
@@ -177,7 +192,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) *ui.Demo
 			}
 			return tray.Insert(ctx, i)
 		},
-	}
+	}, nil
 }
 
 func pinHint(world *demo.World, id engine.CardID) string {

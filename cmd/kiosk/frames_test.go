@@ -53,8 +53,14 @@ type lobby struct {
 
 func openLobby(t testing.TB) *lobby {
 	t.Helper()
+	return openLobbyIn(t, demo.Options{})
+}
+
+func openLobbyIn(t testing.TB, o demo.Options) *lobby {
+	t.Helper()
 	c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
-	world, cfg := openWorld(t, demo.Options{Now: c.Now})
+	o.Now = c.Now
+	world, cfg := openWorld(t, o)
 	readers := &demoReaders{}
 	p, err := assemble(t.Context(), cfg, surroundings{readers, "ines", c.Now})
 	if err != nil {
@@ -77,7 +83,12 @@ func openLobby(t testing.TB) *lobby {
 }
 
 func (l *lobby) sitDown(t testing.TB) *pilot {
-	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers) })
+	t.Helper()
+	screen, err := demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = screen })
 }
 
 // goldenFrame compares a frame with the one on file. A frame fits its screen.
@@ -122,7 +133,7 @@ func fits(t *testing.T, name, frame string, w, h int) {
 
 // Every page of an update, from start to result.
 func TestFramesOfAnUpdate(t *testing.T) {
-	l := openLobby(t)
+	l := openLobbyIn(t, demo.Options{AtOnce: true})
 	s := l.sitDown(t)
 	goldenFrame(t, "update-01-find-empty", s.sees("Type a name"))
 	s.types("ada")

@@ -26,7 +26,7 @@ type mishap struct {
 
 func openMishap(t *testing.T, serial uint32, firmware sim.Firmware, optional ...string) *mishap {
 	t.Helper()
-	_, cfg := openWorld(t, demo.Options{})
+	_, cfg := openWorld(t, demo.Options{AtOnce: true})
 	m := &mishap{desk: *openParts(t, cfg, nil).desk}
 	state, err := sim.Factory(firmware, serial, time.Now(), rand.Reader)
 	if err != nil {

@@ -368,7 +368,7 @@ func certificateIn(s sim.State, slot sim.Slot) []byte {
 
 // startOf makes the world and a card that was issued in it some time ago.
 func startOf(t *testing.T, name string) *scenario {
-	world, cfg := openWorld(t, demo.Options{})
+	world, cfg := openWorld(t, demo.Options{AtOnce: true})
 	cfg.Store.File = filepath.Join(t.TempDir(), "base.db")
 	s := &scenario{name: name, world: world, base: openParts(t, cfg, nil), store: cfg.Store.File}
 	s.acts = []act{{carry: s.carry}}

@@ -310,7 +310,7 @@ func TestCAPermitsFewerDays(t *testing.T) {
 // Where policy and rule do not go together, the CA says which rule of its
 // ca.toml stands in the way, for whoever set up either of them.
 func TestMismatchNamesTheRule(t *testing.T) {
-	_, cfg := openWorld(t, demo.Options{})
+	_, cfg := openWorld(t, demo.Options{AtOnce: true})
 	base := openParts(t, cfg, nil)
 	chip := newChip(t, 712290)
 	user := userNamed(t, base.desk, "alovelace")

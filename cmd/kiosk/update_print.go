@@ -68,6 +68,7 @@ func end(r engine.Result) engine.RunEnd {
 // leads are what stands before a line of each mark.
 var leads = map[words.Mark]string{
 	words.MarkGoes: "  - ", words.MarkComes: "  + ", words.MarkStays: "    ", words.MarkNote: "      ",
+	words.MarkWaits: "  ... ",
 }
 
 func printLines(lines []words.PlanLine) {

@@ -45,6 +45,9 @@ func (cmd updateCmd) printPending(wait engine.Pending, name string) {
 	fmt.Println(t.PendingTitle(wait))
 	for _, l := range t.RequestLines(wait) {
 		fmt.Println("  " + l.Text)
+		if l.Words != "" {
+			fmt.Println("    " + l.Words)
+		}
 	}
 	fmt.Println(t.Meanwhile(wait.Works, name))
 }

@@ -29,6 +29,7 @@ type Options struct {
 	IssuerURL   string   // where they fetch the CA's certificate (AIA); http
 	ServerNames []string // host names and addresses under which stations reach the API
 	Officers    []string // system accounts that may decide what the CA holds
+	Retry       string   // when stations are to ask again about what waits for an officer: "90s"; "" for 5m
 	Rules       string   // TOML text of the [[template]] tables; "" takes an example
 	Iterations  int      // of PBKDF2 over the passphrase; 0 takes 600,000. Fewer only for CAs that are thrown away
 	Actor       engine.Actor

@@ -88,7 +88,8 @@ var exampleTemplates string
 // strings, which Go's quoting of printable text is.
 func (o Options) renderRules() []byte {
 	fill := map[string]any{
-		"Name": o.Name, "Officers": o.Officers, "CRL": o.CRLURL, "Issuer": o.IssuerURL, "Templates": cmp.Or(o.Rules, exampleTemplates),
+		"Name": o.Name, "Officers": o.Officers, "Retry": cmp.Or(o.Retry, "5m"), "CRL": o.CRLURL, "Issuer": o.IssuerURL,
+		"Templates": cmp.Or(o.Rules, exampleTemplates),
 	}
 	var b bytes.Buffer
 	t := template.Must(template.New(rulesFile).Funcs(template.FuncMap{"quote": strconv.Quote}).Parse(rulesText))

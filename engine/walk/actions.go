@@ -18,8 +18,55 @@ func Actions(p *engine.Profile, card *engine.CardView) []Action {
 	}
 	if card != nil {
 		actions = append(actions, ShowHistory)
+		if len(LifeActions(*card)) > 0 {
+			actions = append(actions, CardLife)
+		}
 	}
 	return actions
+}
+
+// LifeActions are what can become of a card beside the update, as its state
+// allows. While an update has not ended the card can only be revoked.
+func LifeActions(card engine.CardView) []Action {
+	rests := card.Unfinished == nil && card.Pending == nil
+	switch card.Record.State {
+	case engine.StateAssigned:
+		if rests {
+			return []Action{UnassignCard}
+		}
+	case engine.StateIssued:
+		if rests {
+			return []Action{DisableCard, RevokeCard, EmptyCard}
+		}
+		return []Action{RevokeCard}
+	case engine.StatePending:
+		return []Action{RevokeCard}
+	case engine.StateDisabled:
+		return []Action{EnableCard, RevokeCard}
+	case engine.StateRevoked:
+		return []Action{CleanCard}
+	case "", engine.StateClean:
+	}
+	return nil
+}
+
+// Event is what an action does to a card's life; "" where it is none of these.
+func (a Action) Event() engine.CardEvent {
+	switch a {
+	case UnassignCard, EmptyCard:
+		return engine.CardUnassigned
+	case DisableCard:
+		return engine.CardDisabled
+	case EnableCard:
+		return engine.CardEnabled
+	case RevokeCard:
+		return engine.CardRevoked
+	case CleanCard:
+		return engine.CardCleaned
+	case IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, AssignCard, ReadCard,
+		FindOwner, ShowHistory, CardLife:
+	}
+	return ""
 }
 
 func cardActions(active bool, card engine.CardView) []Action {
@@ -79,7 +126,7 @@ func (d *Draft) Fits(v engine.ReaderView) Unfit {
 		return Unreadable
 	}
 	switch d.Action {
-	case IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain:
+	case IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, EmptyCard, CleanCard:
 		if v.Card.ID != d.Card {
 			return OtherCard
 		}
@@ -87,7 +134,7 @@ func (d *Draft) Fits(v engine.ReaderView) Unfit {
 		if v.State != "" && v.State != engine.StateClean {
 			return OthersCard
 		}
-	case ReadCard, FindOwner, ShowHistory:
+	case ReadCard, FindOwner, ShowHistory, CardLife, UnassignCard, DisableCard, EnableCard, RevokeCard:
 	}
 	return Fit
 }
@@ -97,7 +144,10 @@ func Unfits() []Unfit { return []Unfit{Fit, NoCard, MuteCard, Unreadable, OtherC
 
 // EveryAction is said at Unfits.
 func EveryAction() []Action {
-	return []Action{IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, AssignCard, ReadCard, FindOwner, ShowHistory}
+	return []Action{
+		IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, AssignCard, ReadCard, FindOwner, ShowHistory,
+		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard,
+	}
 }
 
 // Idle reports whether going on from the templates would lead to nothing.

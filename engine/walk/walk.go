@@ -22,6 +22,8 @@ const (
 	EnterPIN        Stage = "PIN"
 	SelectTracked   Stage = "third-party"
 	Confirm         Stage = "confirm"
+	GiveReason      Stage = "reason"       // why a card is revoked
+	ConfirmDeed     Stage = "what happens" // of a card's life beside the update
 	Update          Stage = "update"
 	Result          Stage = "result"
 )
@@ -41,6 +43,17 @@ const (
 	ReadCard       Action = "read"       // whose card is this?
 	FindOwner      Action = "find owner" // of a card nobody is known to have; has no stages of its own
 	ShowHistory    Action = "history"    // has no stages of its own
+	CardLife       Action = "card life"  // opens the choice among LifeActions; has no stages of its own
+)
+
+// The actions of a card's life beside the update.
+const (
+	UnassignCard Action = "unassign" // one that was never written
+	EmptyCard    Action = "empty"    // unassign one that is issued
+	DisableCard  Action = "disable"
+	EnableCard   Action = "enable"
+	RevokeCard   Action = "revoke"
+	CleanCard    Action = "clean"
 )
 
 // stages says, for each action, which stages it has. FindUser and Profile lead
@@ -54,6 +67,12 @@ var stages = map[Action][]Stage{
 	UpdateAgain:    {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
 	AssignCard:     {FindUser, Profile, ConnectCard, ConfirmAssign},
 	ReadCard:       {FindUser, ConnectCard, Profile},
+	UnassignCard:   {FindUser, Profile, ConfirmDeed},
+	EmptyCard:      {FindUser, Profile, ConnectCard, ConfirmDeed, EnterPIN, Update, Result},
+	DisableCard:    {FindUser, Profile, ConfirmDeed},
+	EnableCard:     {FindUser, Profile, ConfirmDeed},
+	RevokeCard:     {FindUser, Profile, GiveReason, ConfirmDeed},
+	CleanCard:      {FindUser, Profile, ConnectCard, ConfirmDeed},
 }
 
 // skips says when a stage falls away.
@@ -72,6 +91,8 @@ type Draft struct {
 	Connected *engine.Connected // the card at hand
 	Selection engine.Selection
 	Proposal  *engine.Proposal // what an update would do, for Selection
+	Emptying  *engine.Plan     // how the card is emptied
+	Wish      engine.Wish      // why it is revoked, and whether the user keeps the certificates
 	PIN       engine.PIN
 	Result    *engine.Result
 }
@@ -95,7 +116,8 @@ func (d *Draft) Continues() bool {
 	switch d.Action {
 	case ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain:
 		return true
-	case IssueCard, UpdateCard, AssignCard, ReadCard, FindOwner, ShowHistory:
+	case IssueCard, UpdateCard, AssignCard, ReadCard, FindOwner, ShowHistory,
+		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard:
 	}
 	return false
 }
@@ -141,7 +163,7 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 		return "", false
 	case WorkList:
 		return FindUser, true
-	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm:
+	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed:
 	}
 	to, ok := d.beside(s, -1)
 	if to == FindUser {
@@ -177,7 +199,7 @@ func (d *Draft) ForgetCard() {
 		_ = d.Connected.Close() // the card may be gone; there is nothing to save
 	}
 	d.PIN.Wipe()
-	d.Connected, d.Proposal, d.PIN = nil, nil, engine.PIN{}
+	d.Connected, d.Proposal, d.Emptying, d.PIN = nil, nil, nil, engine.PIN{}
 	d.Selection = engine.Selection{}
 }
 
@@ -190,6 +212,7 @@ func (d *Draft) Release() {
 // Stages returns every stage, for tables that must not lack one.
 func Stages() []Stage {
 	return []Stage{
-		FindUser, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result,
+		FindUser, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
+		GiveReason, ConfirmDeed, Update, Result,
 	}
 }

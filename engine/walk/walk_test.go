@@ -92,3 +92,68 @@ func TestReleaseWipesPIN(t *testing.T) {
 		t.Error("the PIN outlived the walk")
 	}
 }
+
+// What becomes of a card beside the update is offered where the state table lets
+// it, and nowhere else; while an update has not ended, only revoking.
+func TestLifeActionsFollowTheStates(t *testing.T) {
+	events := map[engine.State][]engine.CardEvent{
+		engine.StateAssigned: {engine.CardUnassigned},
+		engine.StateIssued:   {engine.CardDisabled, engine.CardRevoked, engine.CardUnassigned},
+		engine.StatePending:  {engine.CardRevoked},
+		engine.StateDisabled: {engine.CardEnabled, engine.CardRevoked},
+		engine.StateRevoked:  {engine.CardCleaned},
+	}
+	open := engine.CardView{Unfinished: &engine.RunSummary{}}
+	for _, state := range engine.States() {
+		card := engine.CardView{Record: engine.Record{State: state}}
+		var offered []engine.CardEvent
+		for _, a := range LifeActions(card) {
+			offered = append(offered, a.Event())
+		}
+		if !slices.Equal(offered, events[state]) {
+			t.Errorf("of a card that is %q %v are offered", state, offered)
+		}
+		open.Record.State = state
+		for _, a := range LifeActions(open) {
+			if a != RevokeCard && state != engine.StateDisabled && state != engine.StateRevoked {
+				t.Errorf("of a card that is %q, with an update under way, %q is offered", state, a)
+			}
+		}
+		for _, view := range []engine.CardView{card, open} {
+			menu := slices.Contains(Actions(&engine.Profile{}, &view), CardLife)
+			if some := len(LifeActions(view)) > 0; menu != some {
+				t.Errorf("of a card that is %q the choice is offered: %v", state, menu)
+			}
+		}
+	}
+}
+
+// An update that waits leads with what can go on, and is cancelled only where that
+// is allowed.
+func TestActionsOfAPendingUpdate(t *testing.T) {
+	of := func(cancel bool, states ...engine.RequestState) engine.CardView {
+		p := &engine.Pending{Cancel: cancel}
+		for _, s := range states {
+			p.Requests = append(p.Requests, engine.Request{State: s})
+		}
+		return engine.CardView{Record: engine.Record{State: engine.StatePending}, Pending: p}
+	}
+	pending, approved, rejected := engine.RequestPending, engine.RequestApproved, engine.RequestRejected
+	for name, c := range map[string]struct {
+		card engine.CardView
+		want []Action
+	}{
+		"waits":                     {of(true, pending), []Action{CancelUpdate}},
+		"waits, not to be given up": {of(false, pending), nil},
+		"approved":                  {of(true, approved), []Action{ContinueUpdate, CancelUpdate}},
+		"partly decided":            {of(true, approved, pending), []Action{ContinueUpdate, CancelUpdate}},
+		"partly rejected":           {of(false, approved, rejected), []Action{ContinueUpdate}},
+		"rejected":                  {of(true, rejected), []Action{UpdateAgain, CancelUpdate}},
+		"rejected, one waits":       {of(true, rejected, pending), []Action{CancelUpdate}},
+	} {
+		want := append(slices.Clone(c.want), AssignCard, ShowHistory, CardLife)
+		if got := Actions(&engine.Profile{}, &c.card); !slices.Equal(got, want) {
+			t.Errorf("%s: %v are offered, want %v", name, got, want)
+		}
+	}
+}

@@ -38,6 +38,17 @@ type Life struct {
 	Deeds       map[engine.CardEvent]string
 	Done        map[engine.CardEvent]string
 	Reasons     map[engine.CardRevokeReason]string
+
+	Choose          string            // serial
+	Hints           map[string]string // what comes of each action, by walk.Action
+	Why             string            // serial
+	Keep, Always    string
+	Out, OutForEver string // what a card's state means for its user
+	EmptyBegun      string // date and time, station
+	Emptying        string // serial
+	AskWhy, AskKeep string // of plain lines
+	AskLife         string
+	Silent          string // CA
 }
 
 // CardLines say of a card what it is, whose, and what is on it.
@@ -153,6 +164,15 @@ func (t *Text) lot(l engine.Lot) PlanLine {
 
 // Tells says who is written to.
 func (t *Text) Tells(to []string) string {
+	names := t.names(to)
+	if names == "" {
+		return t.Life.TellNobody
+	}
+	return fmt.Sprintf(t.Life.Tell, names)
+}
+
+// names are those who are written to, in words; "" for nobody.
+func (t *Text) names(to []string) string {
 	var names []string
 	for _, one := range to {
 		group, isGroup := strings.CutPrefix(one, engine.ToGroup)
@@ -165,10 +185,7 @@ func (t *Text) Tells(to []string) string {
 			names = append(names, engine.Clean(one))
 		}
 	}
-	if len(names) == 0 {
-		return t.Life.TellNobody
-	}
-	return fmt.Sprintf(t.Life.Tell, strings.Join(names, ", "))
+	return strings.Join(names, ", ")
 }
 
 // WipeTitle says which card is emptied.

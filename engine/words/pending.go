@@ -11,6 +11,7 @@ type RequestLine struct {
 	State engine.RequestState
 	Error bool // nobody can say: its CA does not answer
 	Text  string
+	Words string // the CA's own
 }
 
 // PendingTitle says since when an update waits, and where it was begun.
@@ -23,7 +24,7 @@ func (t *Text) PendingTitle(p engine.Pending) string {
 func (t *Text) RequestLines(p engine.Pending) []RequestLine {
 	var lines []RequestLine
 	for _, q := range p.Requests {
-		lines = append(lines, RequestLine{q.State, q.Trouble != "", t.request(q)})
+		lines = append(lines, RequestLine{State: q.State, Error: q.Trouble != "", Text: t.request(q), Words: t.told(q)})
 	}
 	return lines
 }
@@ -34,23 +35,37 @@ func (t *Text) request(q engine.Request) string {
 	if q.Trouble != "" {
 		return fmt.Sprintf(w.Error, template, ca, t.When(q.Silent))
 	}
-	line := ""
 	switch q.State {
 	case engine.RequestPending:
-		line = fmt.Sprintf(w.Waits, template, ca, t.When(q.Asked))
+		return fmt.Sprintf(w.Waits, template, ca, t.When(q.Asked))
 	case engine.RequestApproved:
-		line = fmt.Sprintf(w.Approved, template, ca, t.When(q.Decided))
+		return fmt.Sprintf(w.Approved, template, ca, t.When(q.Decided))
 	case engine.RequestRejected:
-		line = fmt.Sprintf(w.Rejected, template, ca, t.When(q.Decided))
+		return fmt.Sprintf(w.Rejected, template, ca, t.When(q.Decided))
 	case engine.RequestIssued:
 		return fmt.Sprintf(w.Written, template)
 	case engine.RequestWithdrawn:
-		line = fmt.Sprintf(w.Withdrawn, template, ca)
+		return fmt.Sprintf(w.Withdrawn, template, ca)
 	}
-	if q.Words != "" {
-		line += fmt.Sprintf(w.Words, engine.Clean(q.Words))
+	return ""
+}
+
+// told are a CA's words about a request, as long as they matter.
+func (t *Text) told(q engine.Request) string {
+	switch q.State {
+	case engine.RequestPending, engine.RequestRejected, engine.RequestWithdrawn:
+		return t.quoted(q.Words)
+	case engine.RequestApproved, engine.RequestIssued:
 	}
-	return line
+	return ""
+}
+
+// quoted are words of a CA; "" where it has said nothing.
+func (t *Text) quoted(words string) string {
+	if words == "" {
+		return ""
+	}
+	return fmt.Sprintf(t.Pending.Words, engine.Clean(words))
 }
 
 // ReadyInReader says that a card was put in whose update was approved.
@@ -79,4 +94,29 @@ func (t *Text) PendingNext(p engine.Pending) string {
 		return t.Pending.AllRejected
 	}
 	return t.Pending.Told
+}
+
+// Unfinished says that something was begun with the card and has not ended.
+func (t *Text) Unfinished(r engine.RunSummary) string {
+	format := t.Profile.Unfinished
+	switch {
+	case r.Event == engine.CardUnassigned && !r.Turned:
+		format = t.Life.EmptyBegun
+	case r.Turned:
+		format = t.Profile.UnfinishedBack
+	}
+	return fmt.Sprintf(format, t.When(r.Started), engine.Clean(r.By.Station))
+}
+
+// OutOfUse says of a card's state that nobody can use it, and what can be done;
+// "" of other states.
+func (t *Text) OutOfUse(s engine.State) string {
+	switch s {
+	case engine.StateDisabled:
+		return t.Life.Out
+	case engine.StateRevoked:
+		return t.Life.OutForEver
+	case "", engine.StateClean, engine.StateAssigned, engine.StatePending, engine.StateIssued:
+	}
+	return ""
 }

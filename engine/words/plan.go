@@ -26,6 +26,7 @@ const (
 	MarkStays             // something that stays
 	MarkNote              // more about the line above
 	MarkFoot              // a sentence of its own
+	MarkWaits             // something that waits for a decision
 )
 
 // PlanTitle says which card the plan is for.

@@ -84,21 +84,51 @@ func (t *Text) written(all []engine.Managed) []PlanLine {
 	return lines
 }
 
-// pendingResult says what was written, what the update waits for, and what works
-// meanwhile.
+// pendingResult says what was written, what the update waits for, what works
+// meanwhile, and who hears of it.
 func (t *Text) pendingResult(r engine.Result) []PlanLine {
-	lines := t.written(r.Notice.Written)
-	lines = append(lines, PlanLine{MarkHead, t.Result.Waiting})
-	for _, q := range r.Notice.Requests {
-		if q.State == engine.RequestIssued {
-			continue // it is among what was written
-		}
-		lines = append(lines, PlanLine{MarkStays, t.request(engine.Request{
-			Template: q.Template, CA: q.CA, State: q.State, Words: q.Words, Asked: q.Asked, Decided: r.Notice.At,
-		})})
+	var lines []PlanLine
+	if written := t.written(r.Notice.Written); written != nil {
+		lines = append([]PlanLine{{MarkHead, t.Result.Written}}, written...)
 	}
+	lines = append(lines, t.waiting(r.Notice)...)
 	lines = append(lines, PlanLine{MarkFoot, t.Meanwhile(r.Notice.Works, r.Notice.User.Name)})
-	return append(lines, PlanLine{MarkFoot, t.Result.PendingHint})
+	told := t.Result.PendingUntold
+	if names := t.names(r.Told); names != "" {
+		told = fmt.Sprintf(t.Result.PendingTold, names)
+	}
+	return append(lines, PlanLine{MarkFoot, told + " " + t.Result.PendingHint})
+}
+
+// waiting lists the requests by the CA that is waited for. What was written is
+// told of elsewhere.
+func (t *Text) waiting(n engine.Notice) []PlanLine {
+	var lines []PlanLine
+	waits := ""
+	for _, q := range n.Requests {
+		if q.State == engine.RequestIssued {
+			continue
+		}
+		if head := fmt.Sprintf(t.Result.WaitingFor, engine.Clean(q.CA), t.Clock(q.Asked, n.At)); q.State == engine.RequestPending {
+			if head != waits {
+				lines = append(lines, PlanLine{MarkHead, head})
+			}
+			waits = head
+			lines = append(lines, PlanLine{MarkWaits, engine.Clean(q.Template)})
+			continue
+		}
+		mark := MarkGoes
+		if q.State == engine.RequestApproved {
+			mark = MarkComes
+		}
+		lines = append(lines, PlanLine{mark, t.request(engine.Request{
+			Template: q.Template, CA: q.CA, State: q.State, Asked: q.Asked, Decided: n.At,
+		})})
+		if q.Words != "" {
+			lines = append(lines, PlanLine{MarkNote, t.quoted(q.Words)})
+		}
+	}
+	return lines
 }
 
 // cancelledResult says what has become of the requests of an update that was
@@ -141,6 +171,11 @@ func (t *Text) ResultDetails(r engine.Result) []PlanLine {
 			PlanLine{MarkStays, fmt.Sprintf(t.Result.DetailCertificate, m.Template, m.Serial, m.Fingerprint)})
 		if m.Request != "" { // nobody asks a CA for a common certificate
 			lines = append(lines, PlanLine{MarkNote, fmt.Sprintf(t.Result.DetailRequest, m.Request)})
+		}
+	}
+	for _, q := range r.Notice.Requests {
+		if q.State == engine.RequestPending && q.Words != "" {
+			lines = append(lines, PlanLine{MarkStays, engine.Clean(q.Template) + ": " + t.quoted(q.Words)})
 		}
 	}
 	return lines

@@ -200,7 +200,7 @@ type (
 		IfRefused          string // template
 		UnmakeKey          string // template
 		TitleCancel        string // serial
-		Held               string
+		Held, Granted      string
 	}
 	// Result is the last page.
 	Result struct {
@@ -216,7 +216,9 @@ type (
 		Pending, PendingHint                      string
 		Cancelled, CancelledHint, CancelledPart   string
 		CancelledRejected, CancelledAway          string
-		Waiting                                   string
+		WaitingFor                                string // CA, when
+		PendingTold                               string // whom
+		PendingUntold                             string
 		PartlyLater                               string
 		Next, NextFirst                           string
 		Close, Another, Details                   string
@@ -347,17 +349,21 @@ type (
 		VerifyCertificate                                      string // place, fingerprint
 		VerifySignature, VerifyAgreement                       string // place
 		Verified, NoMailCame                                   string
+		Officer                                                string
+		Held                                                   string // name, template
+		Approves                                               string // officer
 	}
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
-		LookAgain                                                          string
+		LookAgain, Officer                                                 string
 	}
 	// Values are how values are written.
 	Values struct {
 		Date            string // day, month, year
 		When            string // date, hour, minute
+		Clock           string // hour, minute
 		Seconds         string // seconds with one decimal
 		Minutes         string // minutes, seconds
 		Bytes           string // number

@@ -21,6 +21,16 @@ func (t *Text) When(at time.Time) string {
 	return fmt.Sprintf(t.Values.When, t.DateOf(at), at.Hour(), at.Minute())
 }
 
+// Clock writes a time of today without its day.
+func (t *Text) Clock(at, now time.Time) string {
+	day := func(at time.Time) string { return at.Local().Format(time.DateOnly) }
+	if day(at) != day(now) {
+		return t.When(at)
+	}
+	at = at.Local()
+	return fmt.Sprintf(t.Values.Clock, at.Hour(), at.Minute())
+}
+
 // Span says until when a certificate is valid, since when it is not any more,
 // or from when on it will be.
 func (t *Text) Span(life engine.Life, from, to time.Time) string {
@@ -113,8 +123,12 @@ func (t *Text) TooSmall(w, h, leastW, leastH int) string {
 
 // ConnectTitle asks for one card.
 func (t *Text) ConnectTitle(id engine.CardID) string {
-	serial := t.Serial(engine.Identity{ID: id, Serial: strings.TrimPrefix(string(id), "yubikey-")})
-	return fmt.Sprintf(t.Connect.TitleCard, serial)
+	return fmt.Sprintf(t.Connect.TitleCard, t.SerialOf(id))
+}
+
+// SerialOf is Serial where only the id is known.
+func (t *Text) SerialOf(id engine.CardID) string {
+	return t.Serial(engine.Identity{ID: id, Serial: strings.TrimPrefix(string(id), "yubikey-")})
 }
 
 // ProgressTitle says which card is being written; back, that its update is taken
@@ -127,6 +141,11 @@ func (t *Text) ProgressTitle(c engine.Identity, back, cancels bool) string {
 		return fmt.Sprintf(t.Progress.TitleBack, t.Serial(c))
 	}
 	return fmt.Sprintf(t.Progress.Title, t.Serial(c))
+}
+
+// EmptyingTitle is ProgressTitle of a card that is taken from its user.
+func (t *Text) EmptyingTitle(c engine.Identity) string {
+	return fmt.Sprintf(t.Life.Emptying, t.Serial(c))
 }
 
 // InReader says what is in a reader: nothing, trouble, or which card and whose.

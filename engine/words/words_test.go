@@ -67,7 +67,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
 		has(t, name, text.Losers, engine.Won, engine.LostNoLink, engine.LostPriority, engine.LostGroup, engine.LostContainer, engine.LostShallow, engine.LostLater)
 		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
-		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue)
+		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue, engine.CleanAgain)
 		has(t, name, text.Steps, engine.Verbs()...)
 		has(t, name, text.Officer.States, engine.RequestPending, engine.RequestApproved, engine.RequestIssued, engine.RequestRejected, engine.RequestWithdrawn)
 		has(t, name, text.Officer.Piles, engine.RequestPending, engine.RequestApproved, engine.RequestRejected)

@@ -195,7 +195,7 @@ func (w *walker) wasRead(v engine.CardView) bool {
 }
 
 func (w *walker) cardLine(v engine.CardView) string {
-	return fmt.Sprintf(w.Text.Profile.Card, w.Text.Serial(v.Record.Card), v.Record.Card.Model) + ", " + w.Text.Cards[v.Record.State]
+	return fmt.Sprintf(w.Text.Profile.Card, w.Text.Serial(v.Record.Card), v.Record.Card.Model) + ", " + w.Text.StateOf(v.Record)
 }
 
 // pending says what the card's update waits for.
@@ -207,6 +207,9 @@ func (w *walker) pending(v engine.CardView) {
 	w.say("%s", w.Text.PendingTitle(*p))
 	for _, l := range w.Text.RequestLines(*p) {
 		w.say("  %s", l.Text)
+		if l.Words != "" {
+			w.say("    %s", l.Words)
+		}
 	}
 	w.say("%s", w.Text.Meanwhile(p.Works, w.user.User.Name))
 	w.say("%s", w.Text.PendingNext(*p))
@@ -217,13 +220,12 @@ func (w *walker) describe(v engine.CardView) {
 	t := w.Text
 	w.say("%s", w.cardLine(v))
 	if r := v.Unfinished; r != nil {
-		format := t.Profile.Unfinished
-		if r.Turned {
-			format = t.Profile.UnfinishedBack
-		}
-		w.say(format, t.When(r.Started), r.By.Station)
+		w.say("%s", t.Unfinished(*r))
 	}
 	w.pending(v)
+	if out := t.OutOfUse(v.Record.State); out != "" {
+		w.say("%s", out)
+	}
 	for _, r := range v.Reasons {
 		lead := t.Profile.DueBecause
 		if _, optional := r.(engine.OptionalAvailable); optional {
@@ -265,10 +267,16 @@ func (w *walker) chooseAction(ctx context.Context) error {
 				return err
 			}
 			continue
+		case walk.CardLife:
+			if err := w.chooseLife(ctx); errors.Is(err, errBack) {
+				continue
+			} else if err != nil {
+				return err
+			}
 		case walk.AssignCard:
 			w.draft.Action, w.draft.Card = a, ""
 		case walk.IssueCard, walk.UpdateCard, walk.ContinueUpdate, walk.TakeBackUpdate, walk.CancelUpdate, walk.UpdateAgain,
-			walk.ReadCard, walk.FindOwner:
+			walk.ReadCard, walk.FindOwner, walk.UnassignCard, walk.EmptyCard, walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard:
 			w.draft.Action, w.draft.Card = a, w.card.Record.Card.ID
 		}
 		return nil

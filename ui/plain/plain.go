@@ -28,6 +28,9 @@ type Needs struct {
 	Input Input
 	// Start begins a run and returns; whoever provides it owns the run.
 	Start func(run func(ctx context.Context))
+	// Nudge lets letters and errands leave that were just recorded; nil: they leave
+	// in their time.
+	Nudge func()
 	// ASCII keeps to letters that every terminal knows.
 	ASCII bool
 	// PINHint is said before a PIN is asked for; nil outside the demo.
@@ -157,6 +160,10 @@ func (w *walker) visit(ctx context.Context, s walk.Stage) error {
 		return w.tracked(ctx)
 	case walk.Confirm:
 		return w.confirm(ctx)
+	case walk.GiveReason:
+		return w.reason(ctx)
+	case walk.ConfirmDeed:
+		return w.deed(ctx)
 	case walk.Update:
 		return w.update()
 	case walk.Result:
@@ -198,5 +205,5 @@ func (w *walker) lines(all []words.PlanLine) {
 
 var marks = map[words.Mark]string{
 	words.MarkHead: "", words.MarkGoes: "  - ", words.MarkComes: "  + ", words.MarkStays: "    ",
-	words.MarkNote: "      ", words.MarkFoot: "",
+	words.MarkNote: "      ", words.MarkFoot: "", words.MarkWaits: "  ... ",
 }

@@ -15,6 +15,23 @@ func (b *Buttons) Move(by int) {
 	}
 }
 
+// Rows draws the buttons in as few rows of w cells as they need.
+func (b *Buttons) Rows(w int, draw func(label string, focused bool) string) []string {
+	if one := b.View(2, draw); Width(one) <= w {
+		return []string{one}
+	}
+	var rows []string
+	for i, l := range b.Labels {
+		one := draw(l, i == b.Focus)
+		if last := len(rows) - 1; i > 0 && Width(rows[last])+1+Width(one) <= w {
+			rows[last] += " " + one
+		} else {
+			rows = append(rows, one)
+		}
+	}
+	return rows
+}
+
 // View draws the row; draw draws one button.
 func (b *Buttons) View(gap int, draw func(label string, focused bool) string) string {
 	parts := make([]string, len(b.Labels))

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/authority"
@@ -41,7 +42,8 @@ max_valid_days = 1096
 
 [[template]]
 name           = "encryption"
-decision       = "issue"
+decision       = "hold" # an officer looks at who gets the key to encrypted mail …
+renewal        = "issue" # … once
 renewal_signed_by = ["authentication"]
 subject_fixed  = ["O=Corp Example"]
 subject_open   = ["CN"]
@@ -62,9 +64,23 @@ keys           = ["p256", "p384", "rsa2048"]
 max_valid_days = 1096
 `
 
+// Officer decides what the demo's CA holds.
+var Officer = engine.Actor{Who: "theo", Station: "ca", Mode: engine.Operator}
+
+// retry is when the kiosk asks again what was decided: somebody is watching.
+const retry = "2s"
+
+// rulesOf are the rules of the CA.
+func (o Options) rulesOf() string {
+	if o.AtOnce {
+		return strings.ReplaceAll(rules, `"hold"`, `"issue"`)
+	}
+	return rules
+}
+
 // openCA makes the CA and this kiosk's station, serves it on loopback, and
 // returns the address of its API.
-func (w *World) openCA(ctx context.Context) (string, error) {
+func (w *World) openCA(ctx context.Context, o Options) (string, error) {
 	var listen net.ListenConfig
 	api, err := listen.Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -82,17 +98,17 @@ func (w *World) openCA(ctx context.Context) (string, error) {
 	at := "http://" + public.Addr().String()
 	if err := authority.Init(ctx, dir, passphrase, authority.Options{
 		Name: "Corp Issuing CA", Key: authority.KeyP256, Years: 10, CRLURL: at + "/crl", IssuerURL: at + "/ca.cer",
-		ServerNames: []string{"127.0.0.1"}, Rules: rules, Officers: []string{actor.Who}, Actor: actor, Now: w.now, Random: rand.Reader,
+		ServerNames: []string{"127.0.0.1"}, Officers: []string{Officer.Who}, Retry: retry, Rules: o.rulesOf(), Actor: actor, Now: w.Now, Random: rand.Reader,
 		Iterations: 1000, // its passphrase is a random number that nobody keeps
 	}); err != nil {
 		return "", err
 	}
-	a, err := authority.Open(ctx, dir, passphrase, w.now, rand.Reader, quiet())
+	a, err := authority.Open(ctx, dir, passphrase, w.Now, rand.Reader, quiet())
 	if err != nil {
 		return "", err
 	}
 	w.closing(a.Close)
-	w.authority = a
+	w.CA = a
 	if _, err := a.MakeStation(ctx, actor, authority.NewStation{
 		Name: station, MayAsk: true, MayRevoke: true, Days: 30, Dir: filepath.Join(w.Folder, "station"),
 	}); err != nil {

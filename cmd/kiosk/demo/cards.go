@@ -25,12 +25,16 @@ type Card struct {
 	vpn    bool   // carries the optional VPN certificate
 	days   int    // until its authentication certificate ends
 	in     bool   // lies in a reader when the world is ready
+	waits  bool   // the update that renews it waits for the CA's officer
 	policy string // under which it was written; "": its owner's
 	card   *sim.Card
 }
 
 // ID is how the kiosk knows the card.
 func (c *Card) ID() engine.CardID { return engine.CardID(fmt.Sprintf("yubikey-%d", c.Serial)) }
+
+// Owner is the logon name of the card's user; "" for a card nobody has.
+func (c *Card) Owner() string { return c.owner }
 
 // deck are the cards of the world.
 func deck() []*Card {
@@ -40,6 +44,7 @@ func deck() []*Card {
 		{Label: "Adam's card, two PIN tries left", Serial: 712235, PIN: "246813", owner: "asimecka", tries: 2, days: 20, in: true},
 		{Label: "Adam's second card", Serial: 712236, PIN: "918273", owner: "asimecka", tries: 3, days: 400},
 		{Label: "Siobhán's card, written before she moved to Operations", Serial: 712237, PIN: "864209", owner: "sosullivan", tries: 3, vpn: true, days: 400, policy: "Staff"},
+		{Label: "Grace's card, its update waits for the CA", Serial: 712238, PIN: "624815", owner: "ghopper", tries: 3, days: 21, waits: true},
 	}
 }
 

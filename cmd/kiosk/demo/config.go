@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"cardkiosk/engine"
 	"cardkiosk/engine/vault"
 )
 
@@ -58,7 +59,8 @@ recipient_file = "helpdesk.recipient"
 [[policy]]
 name = "Staff"
 search_third_party = true
-
+cancel_update = true
+NOTIFY
 [policy.setup]
 puk = "sealed"
 admin_key = "protect"
@@ -70,6 +72,7 @@ profile = "authentication"
 place = "9a"
 key = "p256"
 pin = "once"
+hold_on_disable = true
 subject = "CN={name},O=Corp Example"
 san = ["upn={upn}", "email?={mail}"]
 usage = ["digitalSignature"]
@@ -127,7 +130,8 @@ renew_days = 30
 name = "Operations"
 containers = ["ou=Operations,dc=corp,dc=example"]
 search_third_party = true
-
+cancel_update = true
+NOTIFY
 [policy.setup]
 puk = "sealed"
 admin_key = "protect"
@@ -139,6 +143,7 @@ profile = "authentication"
 place = "9a"
 key = "p256"
 pin = "once"
+hold_on_disable = true
 subject = "CN={name},O=Corp Example"
 san = ["upn={upn}", "email?={mail}"]
 usage = ["digitalSignature"]
@@ -168,6 +173,21 @@ password_file = "door-password"
 place = "95"
 `
 
+// told are the events that a card's user is told of.
+var told = []engine.NoticeEvent{
+	engine.UpdateDone, engine.UpdatePending, engine.UpdateApproved, engine.UpdateRejected, engine.UpdateCancelled,
+	engine.ApprovalLapsed, engine.NoticeUnassigned, engine.NoticeDisabled, engine.NoticeEnabled, engine.NoticeRevoked, engine.NoticeCleaned,
+}
+
+// notify are the tables that say so.
+func notify() string {
+	var b strings.Builder
+	for _, event := range told {
+		fmt.Fprintf(&b, "\n[[policy.notify]]\nevent = %q\nto = [\"user\"]\n", event)
+	}
+	return b.String()
+}
+
 // writeConfig writes the configuration, and the key pair for which PUKs are
 // sealed: in the demo both halves lie in one folder.
 func (w *World) writeConfig(ca string) error {
@@ -178,7 +198,7 @@ func (w *World) writeConfig(ca string) error {
 	if err := w.writeDoor(); err != nil {
 		return err
 	}
-	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr()).Replace(configuration)
+	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify()).Replace(configuration)
 	if err := os.WriteFile(at(ConfigFile), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}

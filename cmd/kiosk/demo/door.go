@@ -25,7 +25,7 @@ func (w *World) writeDoor() error {
 	if err != nil {
 		return fmt.Errorf("make the door's key: %w", err)
 	}
-	now := w.now()
+	now := w.Now()
 	tmpl := &x509.Certificate{
 		SerialNumber: big.NewInt(now.UnixNano()), Subject: pkix.Name{CommonName: "Building door"},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(3, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,

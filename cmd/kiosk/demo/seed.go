@@ -2,6 +2,7 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -23,42 +24,70 @@ func (w *World) Seed(ctx context.Context, desk *engine.Desk) error {
 		if err := c.age(desk.Now()); err != nil {
 			return err
 		}
+		if err := c.leaveWaiting(ctx, *desk); err != nil {
+			return fmt.Errorf("renew %s: %w", c.Label, err)
+		}
 	}
 	return nil
 }
 
-// issue carries the first update of a card out, in a reader of its own and
-// under a policy whose certificates last as long as the story wants.
+// past is who issued the cards of the world.
+var past = engine.Actor{Who: "demo", Station: "demo", Mode: engine.Operator}
+
+// issue carries the first update of a card out, under a policy whose certificates
+// last as long as the story wants.
 func (c *Card) issue(ctx context.Context, desk engine.Desk) error {
-	readers := NewVirtualReaders(c.card)
-	if err := readers.Insert(ctx, 0); err != nil {
+	desk.PolicyOf = c.pastPolicy(desk)
+	result, err := c.update(ctx, desk, func(held *engine.Connected, user engine.User) (err error) {
+		held.Record, err = desk.Assign(ctx, past, held, user)
 		return err
-	}
-	desk.Readers, desk.PolicyOf = readers, c.pastPolicy(desk)
-	actor := engine.Actor{Who: "demo", Station: "demo", Mode: engine.Operator}
-	user, err := findUser(ctx, &desk, actor, c.owner)
-	if err != nil {
-		return err
-	}
-	connected, err := desk.Connect(ctx, actor, readers.Reader(0))
-	if err != nil {
-		return err
-	}
-	defer connected.Close() //nolint:errcheck // the card goes to another reader next
-	if connected.Record, err = desk.Assign(ctx, actor, connected, user); err != nil {
-		return err
-	}
-	proposal, err := desk.Propose(ctx, actor, connected, user, engine.Selection{Optional: map[string]bool{"VPN": c.vpn}})
-	if err != nil {
-		return err
-	}
-	pin := engine.NewPIN([]byte(c.PIN))
-	defer pin.Wipe()
-	result, err := desk.Update(ctx, actor, connected, proposal.Plan, pin, nil)
+	})
 	if err == nil && result.End != engine.Finished {
 		err = fmt.Errorf("it was %s: %v", result.End, result.Refusals)
 	}
 	return err
+}
+
+// leaveWaiting renews a card whose renewal, the story wants, an officer is to look
+// at. That officer has not done so yet.
+func (c *Card) leaveWaiting(ctx context.Context, desk engine.Desk) error {
+	if !c.waits {
+		return nil
+	}
+	desk.PolicyOf = heldPolicy(desk.PolicyOf)
+	result, err := c.update(ctx, desk, func(*engine.Connected, engine.User) error { return nil })
+	if err == nil && result.End != "" {
+		err = errors.New("the CA did not hold it")
+	}
+	return err
+}
+
+// update carries an update of the card out, in a reader of its own.
+func (c *Card) update(ctx context.Context, desk engine.Desk, before func(*engine.Connected, engine.User) error) (engine.Result, error) {
+	readers := NewVirtualReaders(c.card)
+	if err := readers.Insert(ctx, 0); err != nil {
+		return engine.Result{}, err
+	}
+	desk.Readers = readers
+	user, err := findUser(ctx, &desk, past, c.owner)
+	if err != nil {
+		return engine.Result{}, err
+	}
+	connected, err := desk.Connect(ctx, past, readers.Reader(0))
+	if err != nil {
+		return engine.Result{}, err
+	}
+	defer connected.Close() //nolint:errcheck // the card goes to another reader next
+	if err := before(connected, user); err != nil {
+		return engine.Result{}, err
+	}
+	proposal, err := desk.Propose(ctx, past, connected, user, engine.Selection{Optional: map[string]bool{"VPN": c.vpn}})
+	if err != nil {
+		return engine.Result{}, err
+	}
+	pin := engine.NewPIN([]byte(c.PIN))
+	defer pin.Wipe()
+	return desk.Update(ctx, past, connected, proposal.Plan, pin, nil)
 }
 
 // pastPolicy is today's policy, or the one the story wants, with an
@@ -78,6 +107,20 @@ func (c *Card) pastPolicy(desk engine.Desk) func(engine.User) (engine.Policy, er
 			if policy.Templates[i].Place == "9a" {
 				policy.Templates[i].ValidDays = c.days
 			}
+		}
+		return policy, err
+	}
+}
+
+// heldPolicy is a policy that wants an officer to look at renewals. Nobody is told
+// that they wait: only what is decided is news.
+func heldPolicy(today func(engine.User) (engine.Policy, error)) func(engine.User) (engine.Policy, error) {
+	return func(u engine.User) (engine.Policy, error) {
+		policy, err := today(u)
+		policy.Rules = slices.DeleteFunc(slices.Clone(policy.Rules), func(r engine.Rule) bool { return r.Event == engine.UpdatePending })
+		policy.Templates = slices.Clone(policy.Templates)
+		for i := range policy.Templates {
+			policy.Templates[i].Renewal.Hold = true
 		}
 		return policy, err
 	}

@@ -32,10 +32,10 @@ type World struct {
 	Folder    string
 	Directory *Directory
 	Mailbox   *Mailbox
+	CA        *authority.Authority
 	cards     []*Card
-	crl       string // where the CA publishes it
-	authority *authority.Authority
-	now       func() time.Time
+	crl       string           // where the CA publishes it
+	Now       func() time.Time // the clock of cards and CA
 	closers   []func() error
 }
 
@@ -43,6 +43,9 @@ type World struct {
 type Options struct {
 	Users int              // made-up users beside those with names
 	Now   func() time.Time // the clock of cards and CA; nil: time.Now
+	// AtOnce: the CA issues everything that its rules permit, and no officer is
+	// needed.
+	AtOnce bool
 }
 
 // Open makes the world in a new private folder and starts its servers.
@@ -54,7 +57,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	w := &World{Folder: folder, cards: deck(), now: o.Now}
+	w := &World{Folder: folder, cards: deck(), Now: o.Now}
 	w.closing(func() error { return os.RemoveAll(folder) })
 	defer func() {
 		if err != nil {
@@ -87,7 +90,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 		return nil, err
 	}
 	w.closing(w.Mailbox.Close)
-	ca, err := w.openCA(ctx)
+	ca, err := w.openCA(ctx, o)
 	if err != nil {
 		return nil, err
 	}

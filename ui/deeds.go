@@ -1,0 +1,77 @@
+package ui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"cardkiosk/engine"
+	"cardkiosk/engine/walk"
+)
+
+// buildDeed makes the page that shows what an action of a card's life comes to.
+func (a *App) buildDeed(s scene) screen {
+	d := &a.draft
+	switch event := d.Action.Event(); {
+	case d.Action == walk.EmptyCard:
+		return newDeed(s, a.keys, a.emptying(s.ctx, d.Connected))
+	case d.Action == walk.CleanCard:
+		return newDeed(s, a.keys, a.wiping(s.ctx, d.Connected))
+	default:
+		wish := d.Wish
+		wish.Event = event
+		return newDeed(s, a.keys, a.turning(s.ctx, d.Card, wish))
+	}
+}
+
+// emptying foresees how an issued card is taken from its user.
+func (a *App) emptying(ctx context.Context, card *engine.Connected) func() (foreseen, error) {
+	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	return func() (foreseen, error) {
+		plan, err := desk.ProposeUnassign(ctx, actor, card)
+		return foreseen{title: t.PlanTitle(plan), verb: t.PlanGo(plan), lines: t.PlanLines(plan), obstacles: plan.Obstacles, plan: &plan}, err
+	}
+}
+
+// wiping foresees what goes when a card is cleaned.
+func (a *App) wiping(ctx context.Context, card *engine.Connected) func() (foreseen, error) {
+	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	return func() (foreseen, error) {
+		w, err := desk.ProposeClean(ctx, actor, card)
+		do := func() (engine.CardEvent, error) {
+			_, err := desk.Clean(ctx, actor, card, w)
+			return engine.CardCleaned, err
+		}
+		return foreseen{title: t.WipeTitle(w), verb: t.Life.Deeds[engine.CardCleaned], lines: t.WipeLines(w), do: do}, err
+	}
+}
+
+// turning foresees what needs no card.
+func (a *App) turning(ctx context.Context, card engine.CardID, wish engine.Wish) func() (foreseen, error) {
+	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	return func() (foreseen, error) {
+		turn, err := desk.Foresee(ctx, actor, card, wish)
+		do := func() (engine.CardEvent, error) {
+			_, err := desk.Turn(ctx, actor, card, wish)
+			return wish.Event, err
+		}
+		return foreseen{title: t.TurnTitle(turn), verb: t.Life.Deeds[wish.Event], lines: t.TurnLines(turn), do: do}, err
+	}
+}
+
+// deedIsDone reads the profile anew, and says what was done.
+func (a *App) deedIsDone(msg deedDone) tea.Cmd {
+	a.draft.ForgetCard()
+	if msg.err == nil && (msg.event == engine.CardCleaned || msg.event == engine.CardUnassigned) {
+		a.focused = "" // it is the user's no more
+	}
+	profile, health := a.turn(walk.Profile), a.askHealth(0, false)
+	if msg.err != nil {
+		return tea.Batch(profile, a.trouble(msg.err), health)
+	}
+	if a.needs.Nudge != nil {
+		a.needs.Nudge()
+	}
+	a.status = a.needs.Text.Life.Done[msg.event] + "."
+	return tea.Batch(profile, health)
+}
