@@ -36,6 +36,8 @@ const (
 
 	SeeOutbox Privilege = "see letters that were not sent"
 	TryMail   Privilege = "try mail"
+
+	SeeOrphans Privilege = "see orphans"
 )
 
 // The privileges of a card's life beside the update.
@@ -54,6 +56,7 @@ var granted = map[Mode]map[Privilege]bool{
 		FindUsers: true, ViewCard: true, AssignCard: true, AdoptCard: true,
 		UpdateCard: true, ContinueUpdate: true, CancelUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
 		SeeOutbox: true, TryMail: true,
+		SeeOrphans:   true,
 		UnassignCard: true, DisableCard: true, EnableCard: true, RevokeCard: true, CleanCard: true,
 	},
 }

@@ -73,7 +73,31 @@ func (d *Desk) askTaken(ctx context.Context, taken []Request) error {
 		}
 		settled = append(settled, s)
 	}
+	agree(settled)
 	return d.Requests.SettleRequests(context.WithoutCancel(ctx), settled...)
+}
+
+// agree has the letters about what was settled at once say the same of it: each was
+// written while the store did not know of the others yet.
+func agree(settled []Settled) {
+	type one struct {
+		run      RunID
+		template string
+	}
+	now := map[one]NoticeRequest{}
+	for _, s := range settled {
+		now[one{s.Request.Run, s.Request.Template}] = s.Request.line()
+	}
+	for _, s := range settled {
+		for _, l := range s.Letters { // one list is all letters' of a request
+			for i, q := range l.Notice.Requests {
+				if is, ok := now[one{l.Notice.Run, q.Template}]; ok {
+					is.News = q.News
+					l.Notice.Requests[i] = is
+				}
+			}
+		}
+	}
 }
 
 // askAbout is what becomes of one request now. Its error is the store's.

@@ -18,10 +18,10 @@ func (d *Desk) answered(ctx context.Context, q Request, a Answer) (Settled, erro
 		return d.escalate(ctx, q)
 	case RequestIssued, RequestApproved:
 		q.State, q.Certificate, q.Decided, q.Tries, q.Next = RequestApproved, a.Certificate, now, 0, d.lapses(now)
-		return d.told(ctx, q, UpdateApproved, q.Next)
+		return d.decided(ctx, q, UpdateApproved, q.Next)
 	case RequestRejected, RequestWithdrawn:
 		q.State, q.Decided, q.Next = a.State, now, time.Time{}
-		return d.told(ctx, q, UpdateRejected, time.Time{})
+		return d.decided(ctx, q, UpdateRejected, time.Time{})
 	}
 	return Settled{}, &Error{Op: "look up request", Kind: CAMistaken, Subject: q.CA, Err: fmt.Errorf("the CA says %q of the request %s", a.State, q.ID)}
 }

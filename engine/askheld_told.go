@@ -40,6 +40,20 @@ func (q Request) detail() string {
 	return detail
 }
 
+// decided tells of what a CA has decided, unless the update was given up meanwhile
+// and only its cancelling was cut off: then what it was to be is nobody's news, and a
+// request that was withdrawn here was not rejected.
+func (d *Desk) decided(ctx context.Context, q Request, event NoticeEvent, until time.Time) (Settled, error) {
+	run, open, err := d.openRun(ctx, q.Card.ID)
+	if err != nil {
+		return Settled{}, err
+	}
+	if open && run.ID == q.Run && run.goesBack() {
+		return Settled{Request: q}, nil
+	}
+	return d.told(ctx, q, event, until)
+}
+
 // requestNotice is what is told of a request, with the others of its update.
 func (d *Desk) requestNotice(ctx context.Context, q Request, event NoticeEvent, until time.Time) (Notice, error) {
 	all, err := d.Requests.RequestsOf(ctx, q.Card.ID)

@@ -59,7 +59,7 @@ func (s *Settled) orphaned(now time.Time) {
 // collected reports whether a kiosk goes on with a certificate that was given up.
 func (d *Desk) collected(ctx context.Context, q Request) (bool, error) {
 	run, open, err := d.openRun(ctx, q.Card.ID)
-	if err != nil || !open || run.ID != q.Run {
+	if err != nil || !open || run.ID != q.Run || run.rests() {
 		return false, err
 	}
 	for i := range run.Plan.Steps {

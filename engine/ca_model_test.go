@@ -51,10 +51,13 @@ func (a modelCA) Ask(_ context.Context, r CARequest) (answer Answer, err error) 
 			if !sameAsk(first, r) {
 				a.fault("request %s was sent with another content", r.ID)
 			}
+			if !a.lookedUp[r.ID] {
+				a.fault("request %s was sent again and not looked up", r.ID)
+			}
 			answer = a.answers[r.ID]
 			return nil
 		}
-		a.asked[r.ID] = r
+		a.asked[r.ID], a.lookedUp[r.ID] = r, false
 		answer = a.decide(r)
 		a.answers[r.ID] = answer
 		return nil
@@ -66,7 +69,9 @@ func (a modelCA) decide(r CARequest) Answer {
 	approved := r.Approved != "" && a.answers[r.Approved].State == RequestApproved
 	switch {
 	case r.Approved != "" && !approved:
-		a.fault("request %s names an approval that was not given", r.ID)
+		if a.answers[r.Approved].Words != secondThoughts {
+			a.fault("request %s names an approval that was not given", r.ID)
+		}
 		return Answer{State: RequestRejected, Words: "not approved"}
 	case approved:
 	case a.refuses[r.Profile]:
@@ -127,6 +132,7 @@ func sameAsk(a, b CARequest) bool {
 
 func (a modelCA) Lookup(_ context.Context, id string) (Answer, bool, error) {
 	answer, ok := a.answers[id]
+	a.lookedUp[id] = true
 	return answer, ok, a.reach()
 }
 
@@ -135,7 +141,7 @@ func (a modelCA) Withdraw(_ context.Context, id string) (answer Answer, ok bool,
 		return Answer{}, false, err
 	}
 	err = a.deed(func() error {
-		if answer, ok = a.answers[id]; ok && answer.State == RequestPending && !a.keepsAll {
+		if answer, ok = a.answers[id]; ok && (answer.State == RequestPending || answer.State == RequestApproved && !a.used(id)) && !a.keepsAll {
 			answer = Answer{State: RequestWithdrawn}
 			a.answers[id] = answer
 		}
@@ -143,6 +149,19 @@ func (a modelCA) Withdraw(_ context.Context, id string) (answer Answer, ok bool,
 	})
 	return answer, ok, err
 }
+
+// used reports whether something was issued with an approval.
+func (w *world) used(id string) bool {
+	for _, r := range w.asked {
+		if r.Approved == id {
+			return true
+		}
+	}
+	return false
+}
+
+// secondThoughts are the words by which an officer takes an approval back.
+const secondThoughts = "on second thoughts, no"
 
 // officer decides about a request that is held.
 func (w *world) officer(id string, approves bool) {

@@ -117,6 +117,9 @@ func (r *runner) finishTorn(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.spareUntouched(ctx); err != nil {
+		return err
+	}
 	for n := range r.run.Plan.Steps {
 		if !r.run.torn(n) {
 			continue
@@ -169,27 +172,28 @@ func (r *runner) recordCancelled(ctx context.Context, n int) error {
 	if err != nil {
 		return err
 	}
+	requests, err := r.requests(ctx, now)
+	if err != nil {
+		return err
+	}
+	r.ended = r.run.given(requests, now)
 	after, letters := before, []Letter(nil)
 	if r.run.rested() {
 		if after, err = r.run.outcome(before, now, r.run.dropped()); err != nil {
 			return err
 		}
-		letters = r.run.letters(r.run.cancelNotice(now))
-	}
-	requests, err := r.requests(ctx, now)
-	if err != nil {
-		return err
+		letters = r.run.letters(r.run.cancelNotice(now, r.ended))
 	}
 	done := Note{Undo: true, Step: n, Kind: Done, At: now}
 	o := Outcome{
-		Record: after, Letters: letters, Requests: r.run.given(requests, now),
+		Record: after, Letters: letters, Requests: r.ended,
 		Notes: []Note{done}, End: TakenBack, Audit: r.audit("cancelled"),
 	}
 	if r.run.changedCard() {
 		o.Errands = r.run.errands(after, now)
 	}
 	o.Audit.Act = string(CancelUpdate)
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Record(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err
 	}
@@ -220,6 +224,17 @@ func (r Run) given(requests []Request, now time.Time) []Request {
 			continue
 		}
 		requests[i].State, requests[i].Decided, requests[i].Next = RequestWithdrawn, now, time.Time{}
+	}
+	return requests
+}
+
+// unneeded withdraws what was approved and did not come about, when the run ends:
+// another request was refused before its key was touched.
+func unneeded(requests []Request, now time.Time) []Request {
+	for i, q := range requests {
+		if q.State == RequestApproved {
+			requests[i].Watched, requests[i].Next = true, now
+		}
 	}
 	return requests
 }

@@ -9,6 +9,9 @@ import (
 // down, and notes what was decided. What the worker has learned is believed;
 // whether the certificate was revoked since is asked.
 func (r *runner) collect(ctx context.Context) error {
+	if err := r.confirm(ctx); err != nil {
+		return err
+	}
 	held := r.run.heldSteps()
 	if len(held) == 0 {
 		return nil
@@ -52,7 +55,7 @@ func (r *runner) decision(ctx context.Context, n int, q Request) (NoteKind, Data
 		return "", Data{}, err
 	}
 	answer, known := q.answer()
-	if !known {
+	if !known || q.Approval {
 		if answer, known, err = ca.Lookup(ctx, q.ID); err != nil {
 			return "", Data{}, err
 		}
@@ -66,6 +69,55 @@ func (r *runner) decision(ctx context.Context, n int, q Request) (NoteKind, Data
 		return Refused, Data{Words: no}, nil
 	}
 	return r.weigh(ctx, ca, n, answer)
+}
+
+// confirm asks again about approvals for which no key was made yet: it is about to
+// be made over the old one, and an officer may have thought again. While the CA does
+// not answer, the old key is left alone.
+func (r *runner) confirm(ctx context.Context) error {
+	for n, s := range r.run.Plan.Steps {
+		if s.Verb != AskApproval || !r.run.has(n, Done) || r.run.made(s.Template) != nil {
+			continue
+		}
+		ca, err := r.desk.ca(s.Ask.CA)
+		if err != nil {
+			return err
+		}
+		answer, known, err := ca.Lookup(ctx, requestID(r.run.ID, n))
+		if err != nil {
+			return err
+		}
+		if known && answer.State == RequestApproved {
+			continue
+		}
+		if err := r.unapprove(ctx, n, Clean(answer.Words)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unapprove notes that an approval is none any more, unless the key is made already.
+func (r *runner) unapprove(ctx context.Context, n int, words string) error {
+	now := r.desk.Now()
+	var notes []Note
+	for _, i := range r.run.steps(MakeKey, r.run.Plan.Steps[n].Template) {
+		if !r.run.has(i, Begun) {
+			continue
+		}
+		there, err := r.stillThere(ctx, i)
+		if err != nil || !there {
+			return err
+		}
+		notes = append(notes, Note{Step: i, Kind: RolledBack, At: now})
+	}
+	refused := Note{Step: n, Kind: Refused, At: now, Data: Data{Words: words}}
+	notes = append(notes, Note{Step: n, Kind: Held, At: now}, refused) // as one that was held: a person decides what comes of it
+	if err := r.note(ctx, notes, ""); err != nil {
+		return err
+	}
+	r.settled(refused)
+	return nil
 }
 
 // answer is what the store knows of a decided request as its CA gave it.

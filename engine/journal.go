@@ -18,6 +18,16 @@ type Run struct {
 	Fence   int64     `json:"-"` // grows each time a kiosk takes the card; older ones may write no more
 	Notes   []Note    `json:"-"`
 	End     RunEnd    `json:"-"` // "" while the run is open
+
+	at *Actor // who continues it; nil: who began it
+}
+
+// by is who is at the run now.
+func (r Run) by() Actor {
+	if r.at != nil {
+		return *r.at
+	}
+	return r.Actor
 }
 
 // RunEnd says how a run ended.
@@ -91,7 +101,7 @@ func (r Run) find(like Note) (Note, bool) {
 		case n.Undo != like.Undo || n.Step != like.Step:
 		case n.Kind == like.Kind:
 			return n, true
-		case n.Kind == RollingBack && like.Kind == Done, n.Kind == RolledBack && like.Kind == Begun:
+		case n.Kind == RollingBack && like.Kind == Done, n.Kind == RolledBack && like.Kind == Begun, n.Kind == Refused && like.Kind == Done:
 			return Note{}, false // what was so before is so no more: it begins, and is noted, anew
 		}
 	}

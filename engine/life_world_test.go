@@ -10,20 +10,20 @@ import (
 // What a card's life beside the update needs of the model world.
 
 func (l modelLedger) Change(_ context.Context, c Change) error {
-	version := int64(0)
-	if l.record != nil {
-		version = l.record.Version
-	}
-	run, open := l.open()
-	switch {
-	case open && c.Ends != run.ID:
-		return &Error{Op: "change card", Kind: InWork}
-	case c.Record.Version != version:
-		return &Error{Op: "change card", Kind: Overtaken}
-	}
 	return l.deed(func() error {
-		if open {
+		version := int64(0)
+		if l.record != nil {
+			version = l.record.Version
+		}
+		run, open := l.open()
+		switch {
+		case open && (c.Ends != run.ID || l.leased(Lease{Station: c.Audit.Actor.Station, Now: c.Audit.At})):
+			return &Error{Op: "change card", Kind: InWork}
+		case !open && c.Ends != "", c.Record.Version != version:
+			return &Error{Op: "change card", Kind: Overtaken}
+		case open:
 			l.runs[len(l.runs)-1].End = c.End
+			l.lease = Lease{}
 		}
 		r := copied(c.Record)
 		r.Version = version + 1
@@ -155,7 +155,7 @@ func (a modelCA) release(serial string) error {
 
 // wipe makes the card new. The power may go before it, or after.
 func (c *modelCard) wipe() error {
-	return c.world.deed(func() error {
+	return c.deed(func() error {
 		c.keys, c.objects = map[Place]modelKey{}, map[Place][]byte{}
 		c.pin, c.puk = Counter{Left: 3, Max: 3, Factory: true}, Counter{Left: 3, Max: 3, Factory: true}
 		c.chuid, c.capabilities, c.former = false, false, 0

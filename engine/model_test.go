@@ -28,8 +28,12 @@ type modelCard struct {
 	dropped bool             // a write that does not fit takes the old object with it
 
 	pin, puk            Counter
+	admin               AdminKey
 	chuid, capabilities bool
 	former              int
+
+	done, pull int  // what was done on the card; with which deed it is pulled, 0: never
+	gone       bool // it is out of the reader
 }
 
 type modelKey struct {
@@ -70,7 +74,7 @@ func modelAbilities(kind string) Abilities {
 // contents is what the card tells without its PIN.
 func (c *modelCard) contents() Contents {
 	all := Contents{
-		Identity: c.world.id, PIN: c.pin, PUK: c.puk, Admin: AdminKey{Protected: c.can.SetSecrets},
+		Identity: c.world.id, PIN: c.pin, PUK: c.puk, Admin: c.admin,
 		CHUID: c.chuid, Capabilities: c.capabilities, Abilities: c.can,
 	}
 	for _, at := range modelPlaces() {
@@ -92,6 +96,31 @@ func (c *modelCard) contents() Contents {
 	return all
 }
 
+// deed is the world's, as long as the card lies in its reader.
+func (c *modelCard) deed(do func() error) error {
+	if c.pulled() {
+		return errPulled
+	}
+	return c.world.deed(do)
+}
+
+func (c *modelCard) look() error {
+	if c.gone {
+		return errPulled
+	}
+	return c.world.look()
+}
+
+// pulled counts what is done on the card, and reports whether it is out.
+func (c *modelCard) pulled() bool {
+	c.done++
+	c.gone = c.gone || c.done == c.pull
+	return c.gone
+}
+
+// insert puts the card in, until the deed given; 0 for good.
+func (c *modelCard) insert(pull int) { c.done, c.pull, c.gone = 0, pull, false }
+
 func (c *modelCard) refuse(op string, kind Kind, at Place) error {
 	return &Error{Op: op, Kind: kind, Subject: string(at), Err: errors.New("refused")}
 }
@@ -102,21 +131,21 @@ func (c *modelCard) has(at Place) bool {
 }
 
 func (c *modelCard) Identify(context.Context) (Identity, error) {
-	return c.world.id, c.world.look()
+	return c.world.id, c.look()
 }
 
 func (c *modelCard) Inspect(context.Context) (Contents, error) {
-	return c.contents(), c.world.look()
+	return c.contents(), c.look()
 }
 
 func (c *modelCard) Counters(context.Context) (pin, puk Counter, err error) {
-	return c.pin, c.puk, c.world.look()
+	return c.pin, c.puk, c.look()
 }
 
-func (c *modelCard) CheckPIN(context.Context, PIN) error { return c.world.look() }
+func (c *modelCard) CheckPIN(context.Context, PIN) error { return c.look() }
 
 func (c *modelCard) Unlock(context.Context, PIN, bool) (UnlockedCard, error) {
-	return modelUnlocked{c}, c.world.look()
+	return modelUnlocked{c}, c.look()
 }
 
 func (c *modelCard) Wipe(context.Context) error { return c.wipe() }
@@ -173,7 +202,7 @@ func (c modelUnlocked) ImportKey(_ context.Context, at Place, material KeyMateri
 
 func (c modelUnlocked) take(at Place, private *ecdsa.PrivateKey, spec KeySpec, imported bool) (Key, error) {
 	key := modelKey{Key{KeySpec: spec, Public: spkiOf(private), Imported: imported}, private}
-	err := c.world.deed(func() error {
+	err := c.deed(func() error {
 		c.keys[at] = key
 		return nil
 	})
@@ -182,13 +211,13 @@ func (c modelUnlocked) take(at Place, private *ecdsa.PrivateKey, spec KeySpec, i
 
 func (c modelUnlocked) KeyAt(_ context.Context, at Place) (*Key, error) {
 	if k, ok := c.keys[at]; ok && c.can.ShowKeys {
-		return &k.Key, c.world.look()
+		return &k.Key, c.look()
 	}
-	return nil, c.world.look()
+	return nil, c.look()
 }
 
 func (c modelUnlocked) MoveKey(_ context.Context, from, to Place) error {
-	return c.world.deed(func() error {
+	return c.deed(func() error {
 		key, present := c.keys[from]
 		_, taken := c.keys[to]
 		if !c.can.MoveKeys || !present || taken { // 6A88 without a source, 6A80 with a destination
@@ -201,7 +230,7 @@ func (c modelUnlocked) MoveKey(_ context.Context, from, to Place) error {
 }
 
 func (c modelUnlocked) RemoveKey(_ context.Context, at Place) error {
-	return c.world.deed(func() error {
+	return c.deed(func() error {
 		if !c.can.DeleteKeys {
 			return c.refuse("remove key", CardRefused, at)
 		}
@@ -215,11 +244,11 @@ func (c modelUnlocked) CertificateAt(_ context.Context, at Place) ([]byte, error
 	if _, err := x509.ParseCertificate(der); ok && err != nil {
 		return nil, c.refuse("read certificate", CardTrouble, at)
 	}
-	return der, c.world.look()
+	return der, c.look()
 }
 
 func (c modelUnlocked) WriteCertificate(_ context.Context, at Place, der []byte, _ func(int, int)) error {
-	return c.world.deed(func() error {
+	return c.deed(func() error {
 		if c.full[at] || len(der) > c.can.MaxCertificate {
 			if c.dropped {
 				delete(c.objects, at)
@@ -234,7 +263,7 @@ func (c modelUnlocked) WriteCertificate(_ context.Context, at Place, der []byte,
 }
 
 func (c modelUnlocked) RemoveCertificate(_ context.Context, at Place) error {
-	return c.world.deed(func() error {
+	return c.deed(func() error {
 		delete(c.objects, at)
 		return nil
 	})
@@ -245,7 +274,7 @@ func (c modelUnlocked) Sign(_ context.Context, at Place, _ crypto.PublicKey, dig
 	if !ok || key.private == nil {
 		return nil, c.refuse("sign", CardTrouble, at)
 	}
-	if err := c.world.look(); err != nil {
+	if err := c.look(); err != nil {
 		return nil, err
 	}
 	return ecdsa.SignASN1(rand.Reader, key.private, digest)
@@ -265,29 +294,29 @@ func (c modelUnlocked) Agree(_ context.Context, at Place, _ crypto.PublicKey, pe
 		return nil, err
 	}
 	shared, err := ours.ECDH(theirs)
-	return shared, errors.Join(err, c.world.look())
+	return shared, errors.Join(err, c.look())
 }
 
 func curveOf(key *ecdh.PrivateKey) ecdh.Curve { return key.Curve() }
 
 func (c modelUnlocked) SetPIN(context.Context, PIN) error {
-	return c.world.deed(func() error { c.pin.Factory = false; return nil })
+	return c.deed(func() error { c.pin.Factory = false; return nil })
 }
 
 func (c modelUnlocked) SetPUK(context.Context, []byte) error {
-	return c.world.deed(func() error { c.puk.Factory = false; return nil })
+	return c.deed(func() error { c.puk.Factory = false; return nil })
 }
 
 func (c modelUnlocked) BlockPUK(context.Context) error {
-	return c.world.deed(func() error { c.puk.Left = 0; return nil })
+	return c.deed(func() error { c.puk.Left = 0; return nil })
 }
 
 func (c modelUnlocked) ProtectAdminKey(context.Context) error {
-	return c.world.deed(func() error { return nil })
+	return c.deed(func() error { c.admin = AdminKey{Protected: true}; return nil })
 }
 
 func (c modelUnlocked) WriteFile(_ context.Context, f CardFile) error {
-	return c.world.deed(func() error {
+	return c.deed(func() error {
 		switch {
 		case f.GUID != "":
 			c.chuid, c.world.id.GUID = true, f.GUID

@@ -10,11 +10,12 @@ func (r Run) waitingNotice(at time.Time) Notice {
 	return n
 }
 
-// cancelNotice is what is told of a run that was cancelled: what stays of it.
-func (r Run) cancelNotice(at time.Time) Notice {
+// cancelNotice is what is told of a run that was cancelled: what stays of it, and
+// what has become of its requests.
+func (r Run) cancelNotice(at time.Time, requests []Request) Notice {
 	n := r.notice(at)
 	n.Event, n.Removed, n.Refused, n.Requests = UpdateCancelled, nil, nil, nil
-	for _, q := range r.given(r.heldRequests(), at) {
+	for _, q := range requests {
 		n.Requests = append(n.Requests, q.line())
 	}
 	return n

@@ -31,13 +31,13 @@ func (r *runner) record(ctx context.Context, n int) error {
 		return err
 	}
 	o := Outcome{
-		Record: after, Letters: letters, Errands: r.run.errands(after, now), Requests: requests, Notes: notes, End: end,
+		Record: after, Letters: letters, Errands: r.run.errands(after, now), Requests: unneeded(requests, now), Notes: notes, End: end,
 		Audit: AuditRow{
-			At: now, Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
+			At: now, Actor: r.run.by(), Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
 		},
 	}
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Record(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err
 	}
@@ -134,7 +134,9 @@ func (r Run) written(before Record, now time.Time) Record {
 			after.PUK = note.Data.Sealed
 		case WriteCertificate:
 			if s.Certificate != nil {
-				after.keepFormer(s)
+				if !r.replaces(s.Template) || r.wrote(s.Template) {
+					after.keepFormer(s)
+				}
 			} else {
 				after.manage(r.managed(s))
 			}
@@ -146,6 +148,14 @@ func (r Run) written(before Record, now time.Time) Record {
 	}
 	after.Seen = r.seen(after, now)
 	return after
+}
+
+// replaces reports whether the plan writes a new certificate for a template. Only
+// with it the old one becomes a former one.
+func (r Run) replaces(template string) bool {
+	return slices.ContainsFunc(r.Plan.Steps, func(s Step) bool {
+		return s.Verb == WriteCertificate && s.Certificate == nil && s.Template == template
+	})
 }
 
 // seen is what the plan found on the card and left alone: what nobody has
@@ -237,7 +247,7 @@ func (r *Record) keepFormer(s Step) {
 // notice is what the run did, for the result screen and the letter.
 func (r Run) notice(at time.Time) Notice {
 	n := Notice{
-		Event: r.Plan.Event.notice(), User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.Actor, At: at,
+		Event: r.Plan.Event.notice(), User: r.Plan.User, Card: r.Plan.Card, Run: r.ID, Actor: r.by(), At: at,
 		First: r.Plan.First, Kept: r.Plan.Stays, Refused: r.refusals(), Works: r.worksMeanwhile(),
 	}
 	for _, l := range r.Plan.Goes {

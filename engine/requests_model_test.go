@@ -97,7 +97,7 @@ func (w *world) keep(requests []Request) {
 			continue
 		}
 		q.Version = w.requests[i].q.Version + 1
-		w.requests[i].q, w.requests[i].last = q, true
+		w.requests[i].q, w.requests[i].last, w.requests[i].until = q, true, time.Time{}
 	}
 }
 

@@ -32,7 +32,7 @@ func (r *runner) rest(ctx context.Context) error {
 	if r.run.changedCard() {
 		o.Errands = r.run.errands(after, now)
 	}
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Rest(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err
 	}
@@ -116,13 +116,16 @@ func (r Run) standing(q Request, step int, now time.Time) Request {
 		}
 		q.Trouble, q.Silent = "", time.Time{}
 	}
-	held, _ := r.note(step, Held)
-	q.Words = held.Data.Words
+	if held, ok := r.note(step, Held); ok && q.State == RequestPending && q.Words == "" {
+		q.Words = held.Data.Words
+	}
 	if no, ok := r.note(step, Refused); ok {
 		if q.State != RequestWithdrawn {
 			decided(RequestRejected)
 		}
-		q.Words, q.Next = no.Data.Words, time.Time{}
+		if q.Words = no.Data.Words; !q.Watched { // one that was given up is still to be revoked
+			q.Next = time.Time{}
+		}
 	}
 	if granted, ok := r.note(step, Done); ok {
 		decided(RequestApproved)

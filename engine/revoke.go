@@ -119,21 +119,22 @@ func (r Run) grants() []Lot {
 	return all
 }
 
-// dropRequests gives up the update's requests: those that CAs hold, have approved
-// or may have got. No CA is waited for: the worker withdraws them, or revokes what
-// came of them.
+// dropRequests gives up the requests that CAs hold for the update, or have
+// approved; also those of which nobody has noted yet what the CA said. No CA is
+// waited for: the worker withdraws them, or revokes what came of them.
 func (t *turning) dropRequests() {
+	known := map[string]bool{}
+	for _, q := range t.asked {
+		known[q.ID] = true
+		if q.Run == t.open.ID && (q.State == RequestPending || q.State == RequestApproved) {
+			t.drop = append(t.drop, q)
+		}
+	}
 	for i, s := range t.open.Plan.Steps {
-		if s.Verb != AskCA && s.Verb != AskApproval || !t.open.has(i, Begun) || t.open.has(i, Refused) || t.open.has(i, Done) {
+		if s.Verb != AskCA && s.Verb != AskApproval || !t.open.has(i, Begun) || t.open.has(i, Done) || t.open.has(i, Refused) {
 			continue
 		}
-		q := t.open.request(i)
-		for _, known := range t.asked {
-			if known.ID == q.ID {
-				q = known
-			}
-		}
-		if q.State == RequestPending || q.State == RequestApproved {
+		if q := t.open.request(i); !known[q.ID] {
 			t.drop = append(t.drop, q)
 		}
 	}

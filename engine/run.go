@@ -24,6 +24,7 @@ type runner struct {
 
 	found []string              // requests, by id, of which this runner found that they were refused
 	retry map[int]time.Duration // when CAs that hold requests want to be asked again, by step
+	ended []Request             // what has become of the requests of a run that was cancelled
 }
 
 // lock locks the card. What was done is done; trouble here only goes to the
@@ -184,7 +185,7 @@ func (r *runner) begun(n int) (Note, error) {
 
 // note writes to the journal, whatever happens to ctx: the deed is done.
 func (r *runner) note(ctx context.Context, notes []Note, end RunEnd) error {
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Note(context.WithoutCancel(ctx), r.run.ID, lease, notes, end, r.closing(end)); err != nil {
 		return err
 	}
@@ -214,7 +215,7 @@ func (r *runner) closing(end RunEnd) *Closing {
 // audit is a row about the run.
 func (r *runner) audit(result string) AuditRow {
 	return AuditRow{
-		At: r.desk.Now(), Actor: r.run.Actor, Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
+		At: r.desk.Now(), Actor: r.run.by(), Act: string(r.run.Plan.deed()), Card: r.run.Plan.Card.ID,
 		User: r.run.Plan.User.ID, Run: r.run.ID, Result: result,
 	}
 }
@@ -249,7 +250,7 @@ func (r *runner) tellFailed(ctx context.Context, err error) {
 	}
 	row := r.audit("failed")
 	row.Detail = Clean(err.Error())
-	lease := r.desk.lease(r.run.Actor, r.run.Fence)
+	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if nerr := r.desk.Journal.Note(context.WithoutCancel(ctx), r.run.ID, lease, nil, "", &Closing{Audit: row, Letters: letters}); nerr != nil {
 		r.desk.Log.Warn("nobody was told that the update stopped", "run", r.run.ID, "err", nerr)
 	}
@@ -304,7 +305,7 @@ func (r *runner) result() Result {
 		res.Letters = r.run.letters(res.Notice)
 		res.Told = addressed(r.run.tells(UpdateApproved), r.run.Plan.User)
 	case res.End == TakenBack && r.run.rested():
-		res.Notice = r.run.cancelNotice(r.desk.Now())
+		res.Notice = r.run.cancelNotice(r.desk.Now(), r.ended)
 		res.Letters = r.run.letters(res.Notice)
 	case res.End != TakenBack:
 		res.Letters = r.run.letters(res.Notice)

@@ -111,7 +111,7 @@ func (r *runner) revoke(ctx context.Context, ca CA, name string, der []byte) err
 	if Is(err, CARefused) {
 		r.desk.Log.Error("certificate was not revoked: somebody has to", "run", r.run.ID, "ca", name, "serial", c.Serial, "err", err)
 		r.desk.witness(ctx, AuditRow{
-			Actor: r.run.Actor, Act: "revoke certificate", Card: r.run.Plan.Card.ID, User: r.run.Plan.User.ID, Run: r.run.ID,
+			Actor: r.run.by(), Act: "revoke certificate", Card: r.run.Plan.Card.ID, User: r.run.Plan.User.ID, Run: r.run.ID,
 			Detail: "not revoked at " + name + ": " + c.Serial,
 		}, err)
 		return nil

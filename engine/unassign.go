@@ -111,7 +111,7 @@ func (d *Desk) empty(ctx context.Context, actor Actor, c *Connected, run Run, pi
 	if err := r.asPlanned(ctx); err != nil {
 		return Result{}, err
 	}
-	if r.run.Fence, err = d.Journal.Begin(ctx, r.run, d.lease(actor, 0)); err != nil {
+	if err := r.open(ctx); err != nil {
 		return Result{}, err
 	}
 	d.Log.Info("run begun", "run", run.ID, "card", run.Plan.Card.ID, "steps", len(run.Plan.Steps))

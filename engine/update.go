@@ -95,7 +95,7 @@ func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err := d.Texts.KeepPolicy(ctx, run.Plan.Under, run.Plan.text); err != nil {
 		return Result{}, err
 	}
-	if r.run.Fence, err = d.Journal.Begin(ctx, r.run, d.lease(actor, 0)); err != nil {
+	if err := r.open(ctx); err != nil {
 		return Result{}, err
 	}
 	d.Log.Info("run begun", "run", run.ID, "card", run.Plan.Card.ID, "steps", len(run.Plan.Steps))

@@ -39,6 +39,7 @@ type world struct {
 	keepsAll bool            // it lets nobody withdraw
 	down     bool            // it does not answer
 	asked    map[string]CARequest
+	lookedUp map[string]bool // since it was sent
 	grants   map[string]int  // how many certificates a request brought
 	faults   []string        // what the CA saw of the kiosk that must not be
 	renewals int             // requests that a certificate vouched for
@@ -54,14 +55,20 @@ type world struct {
 	issued  int64
 	filled  Place // where something did not fit
 	life    worldLife
+	lease   Lease // the station that is at the card
 
 	deeds int  // what has happened so far
 	cut   int  // with which deed the power goes; 0: never
 	after bool // … when it has happened
 	dark  bool // the power is gone
+
+	meet      int    // with which deed something happens elsewhere; 0: never
+	meanwhile func() // … just before it
 }
 
 var modelNow = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
+
+var errPulled = &Error{Op: "reach the card", Kind: CardGone, Err: errors.New("the card is out")}
 
 var errDark = &Error{Op: "reach the outside", Kind: CardGone, Err: errors.New("the power is gone")}
 
@@ -69,11 +76,12 @@ func newWorld(kind string) *world {
 	w := &world{
 		id: Identity{ID: "card-1", Serial: "1", Model: kind, GUID: "00"}, now: modelNow, user: ada,
 		texts: map[string][]byte{}, pfx: map[string]*ecdsa.PrivateKey{}, answers: map[string]Answer{}, refuses: map[string]bool{},
-		holds: map[string]bool{}, asked: map[string]CARequest{}, grants: map[string]int{},
+		holds: map[string]bool{}, asked: map[string]CARequest{}, grants: map[string]int{}, lookedUp: map[string]bool{},
 	}
 	w.card = &modelCard{
 		world: w, can: modelAbilities(kind), keys: map[Place]modelKey{}, objects: map[Place][]byte{}, full: map[Place]bool{},
 		pin: Counter{Left: 3, Max: 3}, puk: Counter{Left: 3, Max: 3}, chuid: true, capabilities: true,
+		admin: AdminKey{Protected: modelAbilities(kind).SetSecrets},
 	}
 	w.desk = &Desk{
 		Directory: modelDirectory{w}, Readers: modelReaders{w}, CAs: map[string]CA{"corp": modelCA{w}},
@@ -99,6 +107,10 @@ func (w *world) deed(do func() error) error {
 		return errDark
 	}
 	w.deeds++
+	if w.deeds == w.meet {
+		w.meet = 0
+		w.meanwhile()
+	}
 	if w.cut == w.deeds && !w.after {
 		w.dark = true
 		return errDark
@@ -290,26 +302,40 @@ func (l modelLedger) Revoked(_ context.Context, _ CardID, version int64, revoked
 
 type modelJournal struct{ *world }
 
-func (j modelJournal) Begin(_ context.Context, r Run, _ Lease) (int64, error) {
-	if _, open := j.open(); open {
-		return 0, &Error{Op: "begin", Kind: Unfinished}
-	}
+// leased reports whether another station is at the card.
+func (w *world) leased(l Lease) bool {
+	return w.lease.Station != "" && w.lease.Station != l.Station && w.lease.Until.After(l.Now)
+}
+
+func (j modelJournal) Begin(_ context.Context, r Run, l Lease) (int64, error) {
 	return 1, j.deed(func() error {
+		if _, open := j.open(); open {
+			return &Error{Op: "begin", Kind: Unfinished}
+		}
+		if j.leased(l) {
+			return &Error{Op: "begin", Kind: InWork}
+		}
 		r = copied(r)
 		r.Fence = 1
-		j.runs = append(j.runs, r)
+		j.runs, j.lease = append(j.runs, r), l
 		return nil
 	})
 }
 
-func (j modelJournal) Take(context.Context, RunID, Lease) (Run, error) {
-	run, open := j.open()
-	if !open {
-		return Run{}, errors.New("no open run")
-	}
-	run.Fence++
-	j.runs[len(j.runs)-1].Fence = run.Fence
-	return run, j.look()
+func (j modelJournal) Take(_ context.Context, id RunID, l Lease) (run Run, err error) {
+	err = j.deed(func() error {
+		var open bool
+		if run, open = j.open(); !open || run.ID != id {
+			return &Error{Op: "take run", Kind: Overtaken}
+		}
+		if j.leased(l) {
+			return &Error{Op: "take run", Kind: InWork}
+		}
+		run.Fence++
+		j.runs[len(j.runs)-1].Fence, j.lease = run.Fence, l
+		return nil
+	})
+	return run, err
 }
 
 func (j modelJournal) Note(_ context.Context, id RunID, lease Lease, notes []Note, end RunEnd, c *Closing) error {
@@ -323,8 +349,14 @@ func (j modelJournal) Note(_ context.Context, id RunID, lease Lease, notes []Not
 	})
 }
 
-func (j modelJournal) Rest(ctx context.Context, id RunID, lease Lease, o Outcome) error {
-	return j.Record(ctx, id, lease, o)
+func (j modelJournal) Rest(_ context.Context, id RunID, lease Lease, o Outcome) error {
+	return j.deed(func() error {
+		err := j.outcome(id, lease, o)
+		if err == nil {
+			j.lease = Lease{}
+		}
+		return err
+	})
 }
 
 func (j modelJournal) write(id RunID, lease Lease, notes []Note, end RunEnd) error {
@@ -334,21 +366,32 @@ func (j modelJournal) write(id RunID, lease Lease, notes []Note, end RunEnd) err
 	}
 	run.Notes = append(slices.Clone(run.Notes), copied(notes)...)
 	run.End = end
+	j.lease = lease
+	if end != "" {
+		j.lease = Lease{}
+	}
 	return nil
 }
 
 func (j modelJournal) Record(_ context.Context, id RunID, lease Lease, o Outcome) error {
-	return j.deed(func() error {
-		version := j.record.Version
-		r := copied(o.Record)
-		r.Version = version + 1
-		j.record = &r
-		j.errands = append(j.errands, o.Errands...)
-		j.audit = append(append(j.audit, o.Audit), o.Also...)
-		j.send(o.Letters)
-		j.keep(o.Requests)
-		return j.write(id, lease, o.Notes, o.End)
-	})
+	return j.deed(func() error { return j.outcome(id, lease, o) })
+}
+
+func (j modelJournal) outcome(id RunID, lease Lease, o Outcome) error {
+	if o.Record.Version != j.record.Version {
+		return &Error{Op: "record outcome", Kind: Overtaken}
+	}
+	if err := j.write(id, lease, o.Notes, o.End); err != nil {
+		return err
+	}
+	r := copied(o.Record)
+	r.Version = j.record.Version + 1
+	j.record = &r
+	j.errands = append(j.errands, o.Errands...)
+	j.audit = append(append(j.audit, o.Audit), o.Also...)
+	j.send(o.Letters)
+	j.keep(o.Requests)
+	return nil
 }
 
 func (j modelJournal) Runs(context.Context, CardID) ([]Run, error) {

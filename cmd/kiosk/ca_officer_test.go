@@ -15,7 +15,7 @@ import (
 )
 
 // rewriteRules changes a CA's ca.toml; each change has to change something.
-func rewriteRules(t *testing.T, dir string, changes ...string) {
+func rewriteRules(t testing.TB, dir string, changes ...string) {
 	t.Helper()
 	path := filepath.Join(dir, "ca.toml")
 	text := read(t, path)

@@ -69,7 +69,7 @@ func kioskSays(t *testing.T, args ...string) (said string, code int) {
 const caPassphrase = "correct horse battery"
 
 // caFolder is a folder with a CA, made cheaply, and its passphrase's file.
-func caFolder(t *testing.T) (dir, passphrase string) {
+func caFolder(t testing.TB) (dir, passphrase string) {
 	t.Helper()
 	dir, passphrase = filepath.Join(t.TempDir(), "ca"), filepath.Join(t.TempDir(), "passphrase")
 	if err := os.WriteFile(passphrase, []byte(caPassphrase+"\n"), 0o600); err != nil {
@@ -141,7 +141,7 @@ func stationFolder(t *testing.T, dir, passphrase, name string) string {
 	return out
 }
 
-func connectCA(t *testing.T, url, station string) *builtin.CA {
+func connectCA(t testing.TB, url, station string) *builtin.CA {
 	t.Helper()
 	ca, err := builtin.New(builtin.Config{
 		URL:             url,
@@ -157,7 +157,7 @@ func connectCA(t *testing.T, url, station string) *builtin.CA {
 }
 
 // cardRequest asks for a certificate under the example's template cardauth.
-func cardRequest(t *testing.T, id string, key crypto.Signer) engine.CARequest {
+func cardRequest(t testing.TB, id string, key crypto.Signer) engine.CARequest {
 	t.Helper()
 	clientAuth, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 2}})
 	if err != nil {
@@ -176,7 +176,7 @@ func cardRequest(t *testing.T, id string, key crypto.Signer) engine.CARequest {
 	return engine.CARequest{ID: id, Profile: "cardauth", CSR: csr, ValidDays: 30, User: engine.UserRef{ID: "u1", Name: "Zoë"}, Actor: engine.Actor{Who: "anna", Mode: engine.Operator}}
 }
 
-func newCardKey(t *testing.T) *ecdsa.PrivateKey {
+func newCardKey(t testing.TB) *ecdsa.PrivateKey {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

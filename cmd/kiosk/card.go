@@ -17,6 +17,7 @@ type cardCmd struct {
 	Enable   cardEnableCmd   `cmd:"" help:"Take a disabled card into use again."`
 	Revoke   cardRevokeCmd   `cmd:"" help:"Take a card out of use for ever, and revoke its certificates."`
 	Clean    cardCleanCmd    `cmd:"" help:"Wipe a revoked card, in the reader: it is as good as new."`
+	Orphans  cardOrphansCmd  `cmd:"" help:"List certificates that a CA issued for updates which had been cancelled."`
 }
 
 // oneCard are the flags with which a card is named, and what is to be printed.

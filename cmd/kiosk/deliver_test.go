@@ -150,7 +150,7 @@ func TestCourierPauses(t *testing.T) {
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		o := newOwner(ctx, silent)
-		o.deliver(desk)
+		o.deliver(desk.Deliver, desk.Now)
 		time.Sleep(2 * time.Hour) // of the bubble's time
 		stop()
 		o.wait()

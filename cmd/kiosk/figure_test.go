@@ -18,6 +18,8 @@ var figures = []struct {
 	{"start-to-search", measureStart},
 	{"key-to-frame-p99", measureKeys},
 	{"renewal-apdus-ratio", measureRenewal},
+	{"held-renewal-apdus", measureHeld},
+	{"held-requests-10k", measureBusy},
 	{"resident", measureResident},
 	{"find-as-you-type-1M", measureFind},
 	{"due", measureDue},

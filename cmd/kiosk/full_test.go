@@ -84,10 +84,10 @@ func (s *scenario) fullStory(t *testing.T, cutAt int) int {
 	m := newMains(cutAt)
 	m.chip = chipOf(t, s.card, sim.Options{Power: m.apdu})
 	var o outcome
-	err := s.once(t, m, file, &o)
+	err := s.once(t, m, file, s.acts[0], &o)
 	if m.isDead() {
 		m.powerBack()
-		err = s.once(t, m, file, &o)
+		err = s.once(t, m, file, s.acts[0], &o)
 	}
 	points := m.points
 	if !engine.Is(err, engine.CardFull) {
@@ -110,7 +110,7 @@ func (s *scenario) fullStory(t *testing.T, cutAt int) int {
 	}
 	now.Memory *= 2
 	m.chip = chipOf(t, now, sim.Options{Power: m.apdu})
-	if err := s.once(t, m, file, &o); err != nil {
+	if err := s.once(t, m, file, s.acts[0], &o); err != nil {
 		wrong("with room: %v", err)
 	}
 	o.mains, o.card = m, m.chip.State()

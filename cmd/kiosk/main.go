@@ -22,7 +22,7 @@ type commands struct {
 	Adopt    adoptCmd    `cmd:"" help:"Take over cards that were issued before, with what is on them."`
 	Policy   policyCmd   `cmd:"" help:"Which policy is whose."`
 	Due      dueCmd      `cmd:"" help:"Report the cards that are due, and why."`
-	Card     cardCmd     `cmd:"" help:"A card's life beside the update: show, unassign, disable, enable, revoke, clean."`
+	Card     cardCmd     `cmd:"" help:"A card's life beside the update: show, unassign, disable, enable, revoke, clean; and orphans."`
 	Worker   workerCmd   `cmd:"" help:"What goes on behind the screen, without one: letters, errands, the snapshot of the directory."`
 	Mail     mailCmd     `cmd:"" help:"The letters: what they look like, whether they can be sent, and which wait."`
 	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`

@@ -20,6 +20,7 @@ type owner struct {
 
 	mu      sync.Mutex
 	wakes   []chan struct{}    // of those who look for work that a run has left
+	courier chan struct{}      // wakes whoever sends letters
 	stopRun context.CancelFunc // asks the run under way to stop
 }
 
@@ -55,15 +56,27 @@ func (o *owner) nudge() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, wake := range o.wakes {
-		select {
-		case wake <- struct{}{}:
-		default:
-		}
+		rouse(wake)
+	}
+}
+
+// wrote lets the courier look for letters that a job may have written.
+func (o *owner) wrote() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	rouse(o.courier)
+}
+
+// rouse wakes whoever listens, once; of nil it wakes nobody.
+func rouse(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
 	}
 }
 
 // listen returns what nudge wakes.
-func (o *owner) listen() <-chan struct{} {
+func (o *owner) listen() chan struct{} {
 	wake := make(chan struct{}, 1)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -87,12 +100,15 @@ func rest(r engine.Round, now time.Time) time.Duration {
 }
 
 // deliver sends letters as they become due, until the program ends.
-func (o *owner) deliver(desk *engine.Desk) {
+func (o *owner) deliver(send func(context.Context) (engine.Round, error), now func() time.Time) {
 	wake := o.listen()
+	o.mu.Lock()
+	o.courier = wake
+	o.mu.Unlock()
 	o.work.Go(func() {
 		defer o.catch("courier")
 		for {
-			round, err := desk.Deliver(o.ctx)
+			round, err := send(o.ctx)
 			forget() // what the mail client keeps of a password
 			if err != nil && o.ctx.Err() == nil {
 				o.log.Error("letters were not looked through", "err", err)
@@ -100,8 +116,8 @@ func (o *owner) deliver(desk *engine.Desk) {
 			select {
 			case <-o.ctx.Done():
 				return
-			case <-wake: // a run has ended; its letter is worth a try
-			case <-time.After(rest(round, desk.Now())):
+			case <-wake: // a run has ended, or a job was done: its letter is worth a try
+			case <-time.After(rest(round, now())):
 			}
 		}
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"cardkiosk/cmd/kiosk/demo"
 	"cardkiosk/engine"
@@ -25,7 +26,16 @@ type scenario struct {
 	user   engine.User
 	choose func(engine.Proposal) engine.Selection
 	plan   engine.Plan // as it is made without any cut
+	acts   []act       // what happens, one after the other; nil for the update alone
+	record engine.Record
 	check  func(s *scenario, o outcome) []string
+}
+
+// act is one thing that a story goes through, again when the power went. An officer
+// decides between two, and no power goes then.
+type act struct {
+	between func(t *testing.T, s *scenario, requests []engine.Request)
+	carry   func(t *testing.T, desk *engine.Desk, c *engine.Connected, o *outcome) error
 }
 
 // outcome is what a story has led to.
@@ -36,12 +46,14 @@ type outcome struct {
 	runs   []engine.Run
 	letter int // letters that reached the mailbox
 	result engine.Result
+
+	requests []engine.Request // of the last update that waited
 }
 
 // However often the power goes, the card ends whole, one certificate is made
 // for each request, one letter is sent, and card and record agree.
 func TestPowerCut(t *testing.T) {
-	for _, s := range []*scenario{updateScenario(t), firstIssueScenario(t), refusedScenario(t), inPlaceScenario(t)} {
+	for _, s := range append([]*scenario{updateScenario(t), firstIssueScenario(t), refusedScenario(t), inPlaceScenario(t)}, heldScenarios(t)...) {
 		t.Run(s.name, func(t *testing.T) {
 			points := s.story(t, -1, mutation{}).mains.points
 			wrong := 0
@@ -61,18 +73,38 @@ func TestPowerCut(t *testing.T) {
 // done steps repeated.
 func TestPowerCutNotices(t *testing.T) {
 	for _, s := range []*scenario{updateScenario(t), firstIssueScenario(t)} {
-		for _, m := range mutations(s.plan) {
-			t.Run(s.name+"/"+m.name, func(t *testing.T) {
-				points := s.story(t, -1, mutation{}).mains.points
-				for _, at := range slices.Backward(append(cuts(points), -1)) {
-					if problems := s.problems(s.story(t, at, m)); len(problems) > 0 {
-						t.Logf("noticed with a cut at %d: %s", at, problems[0])
-						return
-					}
+		s.notices(t, mutations(s.plan))
+	}
+	approvedScenario(t).notices(t, []mutation{
+		{name: "request id not stable", unstable: true},
+		{name: "held note dropped", drop: ofKind(engine.Held)},
+	})
+	cancelledScenario(t).notices(t, []mutation{
+		{name: "rested note dropped", drop: ofKind(engine.Rested)},
+		{name: "note that taking back begins dropped", undo: engine.Begun},
+		{name: "note that it was taken back dropped", undo: engine.Done},
+	})
+}
+
+func ofKind(kind engine.NoteKind) func(engine.Step, engine.Note) bool {
+	return func(_ engine.Step, n engine.Note) bool { return n.Kind == kind }
+}
+
+// notices holds that each mutation breaks a rule, wherever the power may have to go
+// for it.
+func (s *scenario) notices(t *testing.T, all []mutation) {
+	t.Helper()
+	for _, m := range all {
+		t.Run(s.name+"/"+m.name, func(t *testing.T) {
+			points := s.story(t, -1, mutation{}).mains.points
+			for _, at := range slices.Backward(append(cuts(points), -1)) {
+				if problems := s.problems(s.story(t, at, m)); len(problems) > 0 {
+					t.Logf("noticed with a cut at %d: %s", at, problems[0])
+					return
 				}
-				t.Errorf("nobody noticed, whatever the %d points", points)
-			})
-		}
+			}
+			t.Errorf("nobody noticed, whatever the %d points", points)
+		})
 	}
 }
 
@@ -88,8 +120,14 @@ func cuts(points int) []int {
 func mutations(plan engine.Plan) []mutation {
 	all := []mutation{{name: "request id not stable", unstable: true}}
 	seen := map[engine.Verb]bool{}
+	last := 0
 	for i, s := range plan.Steps {
-		if seen[s.Verb] {
+		if !s.IfRefused {
+			last = i
+		}
+	}
+	for i, s := range plan.Steps {
+		if seen[s.Verb] || s.IfRefused { // which nothing is here
 			continue
 		}
 		seen[s.Verb] = true
@@ -100,7 +138,7 @@ func mutations(plan engine.Plan) []mutation {
 				drop: func(s engine.Step, n engine.Note) bool { return s.Verb == verb && n.Kind == kind },
 			})
 		}
-		if i < len(plan.Steps)-1 { // a run whose last step is done cannot be resumed
+		if i < last { // a run whose last step is done cannot be resumed
 			all = append(all, mutation{name: fmt.Sprintf("%q repeated", verb), repeat: verb})
 		}
 	}
@@ -117,14 +155,8 @@ func (s *scenario) story(t *testing.T, cutAt int, hurt mutation) outcome {
 	m.chip = chipOf(t, s.card, sim.Options{Power: m.apdu})
 	letters := len(s.world.Mailbox.Messages())
 	o := outcome{mains: m}
-	for try := 0; ; try++ {
-		if err := s.once(t, m, file, &o); err != nil && !m.isDead() && try > 0 {
-			m.wrong = append(m.wrong, "the run does not end: "+err.Error())
-			break
-		} else if err == nil || try > 2 {
-			break
-		}
-		m.powerBack()
+	for _, a := range s.acts {
+		s.play(t, m, file, a, &o)
 	}
 	o.card = m.chip.State()
 	s.look(t, file, &o)
@@ -132,8 +164,24 @@ func (s *scenario) story(t *testing.T, cutAt int, hurt mutation) outcome {
 	return o
 }
 
+// play goes through an act, and switches the power on again when it went.
+func (s *scenario) play(t *testing.T, m *mains, file string, a act, o *outcome) {
+	t.Helper()
+	for try := 0; ; try++ {
+		err := s.once(t, m, file, a, o)
+		if err == nil || try > 2 {
+			return
+		}
+		if !m.isDead() && try > 0 {
+			m.wrong = append(m.wrong, "the run does not end: "+err.Error())
+			return
+		}
+		m.powerBack()
+	}
+}
+
 // once is one life of the kiosk: it continues what was begun, or begins.
-func (s *scenario) once(t *testing.T, m *mains, file string, o *outcome) error {
+func (s *scenario) once(t *testing.T, m *mains, file string, a act, o *outcome) error {
 	kept, err := store.Open(t.Context(), file, store.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -141,16 +189,47 @@ func (s *scenario) once(t *testing.T, m *mains, file string, o *outcome) error {
 	defer kept.Close()
 	desk := *s.base.desk
 	desk.Log = silent
-	desk.Ledger, desk.Audit, desk.Outbox = kept, kept, kept
+	later := time.Duration(m.lives) * 10 * time.Minute // whoever was at anything is forgotten
+	desk.Now = func() time.Time { return time.Now().Add(later) }
+	desk.Ledger, desk.Audit, desk.Outbox, desk.Requests = cutLedger{kept, m}, kept, toldOutbox{kept, m}, cutRequests{kept, m}
 	desk.Texts, desk.Errands, desk.People = kept, kept, kept
 	desk.Journal = cutJournal{kept, m}
 	desk.CAs = map[string]engine.CA{}
 	for name, ca := range s.base.desk.CAs {
 		desk.CAs[name] = cutCA{ca, m}
 	}
-	c := inReader(t, &desk, m.chip)
+	if a.between != nil {
+		requests, err := kept.RequestsOf(t.Context(), s.plan.Card.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.between(t, s, requests)
+		return nil
+	}
+	c, err := s.connect(t, &desk, m)
+	if err != nil {
+		return err
+	}
 	defer c.Close()
-	return s.carry(t, &desk, c, o)
+	if err := a.carry(t, &desk, c, o); err != nil {
+		return err
+	}
+	_, err = desk.Deliver(t.Context())
+	return err
+}
+
+// connect reads the card, unless the power goes meanwhile.
+func (s *scenario) connect(t *testing.T, desk *engine.Desk, m *mains) (*engine.Connected, error) {
+	readers := demo.NewVirtualReaders(m.chip)
+	if err := readers.Insert(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	desk.Readers = readers
+	c, err := desk.Connect(t.Context(), tester, readers.Reader(0))
+	if err != nil && !m.isDead() {
+		t.Fatal(err)
+	}
+	return c, err
 }
 
 func (s *scenario) carry(t *testing.T, desk *engine.Desk, c *engine.Connected, o *outcome) (err error) {
@@ -161,14 +240,12 @@ func (s *scenario) carry(t *testing.T, desk *engine.Desk, c *engine.Connected, o
 	}
 	if view.Unfinished != nil {
 		o.result, err = desk.Resume(t.Context(), tester, c, pin, nil)
+	} else if view.Pending != nil {
+		return nil
 	} else if p := propose(t, desk, c, s.user, engine.Selection{}); len(view.Reasons) == 0 || engine.Due(view.Reasons) || p.Plan.First {
 		p = propose(t, desk, c, s.user, s.choose(p))
 		o.result, err = desk.Update(t.Context(), tester, c, p.Plan, pin, nil)
 	}
-	if err != nil {
-		return err
-	}
-	_, err = desk.Deliver(t.Context())
 	return err
 }
 
@@ -185,6 +262,9 @@ func (s *scenario) look(t *testing.T, file string, o *outcome) {
 	if o.runs, err = kept.Runs(t.Context(), s.plan.Card.ID); err != nil {
 		t.Fatal(err)
 	}
+	if o.requests, err = kept.RequestsOf(t.Context(), s.plan.Card.ID); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // problems are the rules that an outcome breaks.
@@ -196,6 +276,7 @@ func (s *scenario) problems(o outcome) []string {
 		return wrong
 	}
 	wrong = append(wrong, s.journal(o)...)
+	wrong = append(wrong, o.mains.heldIn()...)
 	for public, serials := range o.mains.issued {
 		if len(serials) > 1 {
 			say("%d certificates were made for key %x…", len(serials), public[len(public)-4:])
@@ -216,7 +297,7 @@ func (s *scenario) journal(o outcome) []string {
 	if o.result.End != engine.Finished {
 		return nil
 	}
-	for i, step := range s.plan.Steps {
+	for i, step := range o.mains.plan.Steps {
 		begun, done := 0, 0
 		for _, n := range o.mains.stored {
 			if n.Undo || n.Step != i {
@@ -229,6 +310,7 @@ func (s *scenario) journal(o outcome) []string {
 				done++
 			case engine.RollingBack, engine.RolledBack:
 				done--
+			case engine.Held, engine.Rested:
 			}
 		}
 		if step.IfRefused && begun+done == 0 {
@@ -288,7 +370,9 @@ func certificateIn(s sim.State, slot sim.Slot) []byte {
 func startOf(t *testing.T, name string) *scenario {
 	world, cfg := openWorld(t, demo.Options{AtOnce: true})
 	cfg.Store.File = filepath.Join(t.TempDir(), "base.db")
-	return &scenario{name: name, world: world, base: openParts(t, cfg, nil), store: cfg.Store.File}
+	s := &scenario{name: name, world: world, base: openParts(t, cfg, nil), store: cfg.Store.File}
+	s.acts = []act{{carry: s.carry}}
+	return s
 }
 
 // settle takes the state of things as the scenario's start; letters about the
@@ -309,4 +393,9 @@ func (s *scenario) settle(t *testing.T, chip *sim.Card) {
 		t.Fatal(err)
 	}
 	s.card = chip.State()
+	record, _, err := desk.Ledger.Card(t.Context(), s.plan.Card.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.record = record
 }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -119,13 +120,20 @@ type site struct {
 	directory string // its part of the configuration
 
 	passwords struct{ directory, mail, ca string }
+	serving   struct { // the CA
+		api, public string
+		end         func(os.Signal)
+		life        *testing.T
+	}
 }
 
 // startDirectory serves users on this machine, and makes an account that the
 // kiosk binds with.
 type startDirectory func(t *testing.T, dir, password string) (addr string)
 
-func openSite(t *testing.T, config string, start startDirectory) *site {
+// openSite starts everything. rules are changes of the CA's: what stands in its
+// ca.toml, and what is to stand there.
+func openSite(t *testing.T, config string, start startDirectory, rules ...string) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), daemon: sandbox.Pcscd(t, 2), directory: config}
 	serverCertificate(t, s.dir)
@@ -137,29 +145,37 @@ func openSite(t *testing.T, config string, start startDirectory) *site {
 	directory := start(t, s.dir, s.passwords.directory)
 	mail, box := startExim(t, s.dir, s.passwords.mail)
 	s.box = box
-	s.fill = strings.NewReplacer("DIRECTORY", directory, "MAIL_SERVER", mail, "CA_SERVER", s.startCA())
+	s.fill = strings.NewReplacer("DIRECTORY", directory, "MAIL_SERVER", mail, "CA_SERVER", s.startCA(rules...))
 	done(t, "puk", "key", "--identity", s.path("helpdesk.identity"), "--recipient", s.path("helpdesk.recipient"))
 	return s
 }
 
 func (s *site) path(name string) string { return filepath.Join(s.dir, name) }
 
-func (s *site) startCA() string {
+func (s *site) startCA(rules ...string) string {
 	api, public := freeAddress(s.t), freeAddress(s.t)
+	s.serving.api, s.serving.public, s.serving.life = api, public, s.t
 	write(s.t, s.path("passphrase"), s.passwords.ca+"\n")
 	done(s.t, "ca", "init", s.path("ca"), "--name", "Corp Issuing CA", "--passphrase-file", s.path("passphrase"),
 		"--crl-url", "http://"+public+"/crl", "--aia-url", "http://"+public+"/ca.cer", "--server-name", "127.0.0.1")
 	done(s.t, "ca", "station", "desk-3", "--ca", s.path("ca"), "--out", s.path("station"), "--passphrase-file", s.path("passphrase"))
-	serve := exec.Command(kioskProgram(s.t), "ca", "serve", s.path("ca"), "--listen", api, "--http", public, "--passphrase-file", s.path("passphrase"))
-	background(s.t, serve, answers(api))
+	rewriteRules(s.t, s.path("ca"), rules...)
+	s.serveCA()
 	return api
+}
+
+// serveCA starts the CA's process, where it was before.
+func (s *site) serveCA() {
+	serve := exec.Command(kioskProgram(s.t), "ca", "serve", s.path("ca"), "--listen", s.serving.api, "--http", s.serving.public, "--passphrase-file", s.path("passphrase"))
+	s.serving.end = background(s.serving.life, serve, answers(s.serving.api))
 }
 
 // insert plugs a software card into the first reader, as a process of its own.
 func (s *site) insert(serial string) { s.plugIn(0, serial, "card.json") }
 
-// plugIn plugs a software card into a reader, until the test ends.
-func (s *site) plugIn(reader int, serial, file string) {
+// plugIn plugs a software card into a reader, until the test ends or it is taken
+// out.
+func (s *site) plugIn(reader int, serial, file string) (takeOut func()) {
 	shows := func(card string) func() bool {
 		line := regexp.MustCompile(`(?m)^` + strconv.Itoa(reader) + ` +` + card)
 		return func() bool {
@@ -167,14 +183,16 @@ func (s *site) plugIn(reader int, serial, file string) {
 			return err == nil && line.Match(out)
 		}
 	}
-	s.t.Cleanup(func() { // the next card is not to be taken for this one
+	leaves := func() { // the next card is not to be taken for this one
 		gone := shows("No")
 		for limit := time.Now().Add(time.Minute); !gone() && time.Now().Before(limit); {
 		}
-	})
+	}
+	s.t.Cleanup(leaves)
 	card := exec.Command(kioskProgram(s.t), "softcard", "--vpcd", s.daemon.Readers[reader].Addr, "--state", s.path(file), "--serial", serial,
 		"--admin-key", "3des") // OpenSC asks the card for random numbers by 3DES only
-	background(s.t, card, shows("Yes"))
+	end := background(s.t, card, shows("Yes"))
+	return func() { end(syscall.SIGTERM); leaves() }
 }
 
 // configure writes the configuration for logon certificates of so many days.

@@ -88,14 +88,14 @@ func done(t *testing.T, args ...string) string {
 }
 
 // background runs a program until the test ends, and returns when ready says
-// that it is.
-func background(t testing.TB, cmd *exec.Cmd, ready func() bool) {
+// that it is. end ends it before, with a signal, and waits for that.
+func background(t testing.TB, cmd *exec.Cmd, ready func() bool) (end func(os.Signal)) {
 	t.Helper()
-	backgroundSaying(t, cmd, &lockedBuffer{}, ready)
+	return backgroundSaying(t, cmd, &lockedBuffer{}, ready)
 }
 
 // backgroundSaying keeps what the program says.
-func backgroundSaying(t testing.TB, cmd *exec.Cmd, said *lockedBuffer, ready func() bool) {
+func backgroundSaying(t testing.TB, cmd *exec.Cmd, said *lockedBuffer, ready func() bool) (end func(os.Signal)) {
 	t.Helper()
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Start(); err != nil {
@@ -103,9 +103,12 @@ func backgroundSaying(t testing.TB, cmd *exec.Cmd, said *lockedBuffer, ready fun
 	}
 	gone := make(chan struct{})
 	go func() { _ = cmd.Wait(); close(gone) }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+	end = func(s os.Signal) {
+		_ = cmd.Process.Signal(s)
 		<-gone
+	}
+	t.Cleanup(func() {
+		end(syscall.SIGTERM)
 		if t.Failed() {
 			t.Logf("%s said: %s", filepath.Base(cmd.Path), said.String())
 		}
@@ -120,6 +123,7 @@ func backgroundSaying(t testing.TB, cmd *exec.Cmd, said *lockedBuffer, ready fun
 			t.Fatalf("%s is not ready: %s", cmd.Path, said.String())
 		}
 	}
+	return end
 }
 
 type lockedBuffer struct {

@@ -79,7 +79,7 @@ func chipOf(t testing.TB, state sim.State, o sim.Options) *sim.Card {
 }
 
 // inReader puts a card into a virtual reader and connects it.
-func inReader(t *testing.T, desk *engine.Desk, chip *sim.Card) *engine.Connected {
+func inReader(t testing.TB, desk *engine.Desk, chip *sim.Card) *engine.Connected {
 	t.Helper()
 	readers := demo.NewVirtualReaders(chip)
 	if err := readers.Insert(t.Context(), 0); err != nil {
@@ -94,7 +94,7 @@ func inReader(t *testing.T, desk *engine.Desk, chip *sim.Card) *engine.Connected
 }
 
 // userNamed reads the user with a logon name from the directory.
-func userNamed(t *testing.T, desk *engine.Desk, logon string) engine.User {
+func userNamed(t testing.TB, desk *engine.Desk, logon string) engine.User {
 	t.Helper()
 	search, err := desk.Find(tester, logon)
 	if err != nil {
@@ -148,7 +148,7 @@ func ofOtherCompany(t *testing.T, today func(engine.User) (engine.Policy, error)
 }
 
 // issue assigns a card and carries its first update out.
-func issue(t *testing.T, desk engine.Desk, chip *sim.Card, logon string, optional map[string]bool) {
+func issue(t testing.TB, desk engine.Desk, chip *sim.Card, logon string, optional map[string]bool) {
 	t.Helper()
 	user := userNamed(t, &desk, logon)
 	c := inReader(t, &desk, chip)
@@ -165,7 +165,7 @@ func issue(t *testing.T, desk engine.Desk, chip *sim.Card, logon string, optiona
 	}
 }
 
-func propose(t *testing.T, desk *engine.Desk, c *engine.Connected, user engine.User, s engine.Selection) engine.Proposal {
+func propose(t testing.TB, desk *engine.Desk, c *engine.Connected, user engine.User, s engine.Selection) engine.Proposal {
 	t.Helper()
 	p, err := desk.Propose(t.Context(), tester, c, user, s)
 	if err != nil {

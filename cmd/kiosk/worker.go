@@ -46,6 +46,7 @@ type job struct {
 	name    string
 	do      func(ctx context.Context) (next time.Time, err error)
 	ofRuns  bool          // a run may leave something for it
+	writes  bool          // it may leave letters
 	longest time.Duration // pause, where another kiosk on the same store may leave something; zero: any
 }
 
@@ -65,7 +66,7 @@ func (j job) pause(next, now time.Time) time.Duration {
 func (p *parts) jobs() []job {
 	jobs := []job{
 		{name: "errands", do: p.desk.RunErrands, ofRuns: true, longest: lookAgain},
-		{name: "requests", do: p.desk.AskHeld, ofRuns: true, longest: lookAgain},
+		{name: "requests", do: p.desk.AskHeld, ofRuns: true, writes: true, longest: lookAgain},
 		{name: "revocations", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshRevocations(ctx)
 			return p.desk.Now().Add(revocationsEvery), err
@@ -77,7 +78,7 @@ func (p *parts) jobs() []job {
 			return p.desk.Now().Add(p.snapshot.Refresh), err
 		}})
 	}
-	return append(jobs, job{name: "news", do: func(ctx context.Context) (time.Time, error) { // of what the others found
+	return append(jobs, job{name: "news", writes: true, do: func(ctx context.Context) (time.Time, error) { // of what the others found
 		_, err := p.desk.Tell(ctx)
 		return p.desk.Now().Add(newsEvery), err
 	}})
@@ -85,7 +86,7 @@ func (p *parts) jobs() []job {
 
 // startWork begins everything that goes on behind the screen.
 func (p *parts) startWork(o *owner) {
-	o.deliver(p.desk)
+	o.deliver(p.desk.Deliver, p.desk.Now)
 	for _, j := range p.jobs() {
 		o.keepDoing(j, p.desk.Now)
 	}
@@ -126,6 +127,9 @@ func (o *owner) keepDoing(j job, now func() time.Time) {
 		defer o.catch(j.name)
 		for {
 			next, err := j.do(o.ctx)
+			if j.writes {
+				o.wrote()
+			}
 			if err != nil && o.ctx.Err() == nil {
 				o.log.Error("work was not done", "work", j.name, "kind", engine.KindOf(err), "err", err)
 				next = time.Time{}

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"cardkiosk/engine"
 )
 
 // A certificate that is to be revoked in a month does not keep the worker from
@@ -19,6 +21,33 @@ func TestErrandsOfOtherKiosks(t *testing.T) {
 	if pause := errands.pause(now.Add(-time.Hour), now); pause != time.Second {
 		t.Errorf("with one that is overdue the pause is %v: it must neither stand still nor spin", pause)
 	}
+}
+
+// A letter about what a CA has decided, or about what ends soon, leaves as soon as
+// the worker knows of it.
+func TestLettersOfJobsLeaveAtOnce(t *testing.T) {
+	for _, j := range openLobby(t).jobs() {
+		if wants := j.name == "requests" || j.name == "news"; j.writes != wants {
+			t.Errorf("%s leaves letters: %v, want %v", j.name, j.writes, wants)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		ctx, end := context.WithCancel(t.Context())
+		o := newOwner(ctx, silent)
+		var letters, sent int
+		o.deliver(func(context.Context) (engine.Round, error) { sent += letters; letters = 0; return engine.Round{}, nil }, time.Now)
+		synctest.Wait()
+		o.keepDoing(job{name: "news", writes: true, do: func(context.Context) (time.Time, error) {
+			letters = 1
+			return time.Now().Add(time.Hour), nil
+		}}, time.Now)
+		synctest.Wait()
+		if sent != 1 {
+			t.Errorf("%d letters were sent, want 1", sent)
+		}
+		end()
+		o.wait()
+	})
 }
 
 // When a run ends, only those look whom it may have left something: to read all

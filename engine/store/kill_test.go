@@ -153,12 +153,13 @@ func recordOne(ctx context.Context, s *store.Store, card string) error {
 	}
 	o := outcome(r, 0, letter(card, engine.CardID(card), 0))
 	o.Errands = []engine.Errand{errand(card+"/1", engine.CardID(card), 0), errand(card+"/2", engine.CardID(card), 0)}
+	o.Requests = []engine.Request{request(card, r, 0)}
 	return s.Record(ctx, r.ID, l, o)
 }
 
 // However often kiosks are killed in the middle of recording, every outcome that
 // was acknowledged is there, and each that is there is whole: its record, its
-// row in due, its letter and its errands.
+// row in due, its letter, its errands and its request.
 func TestKilledWhileRecording(t *testing.T) {
 	path := newPath(t)
 	s := open(t, path)
@@ -173,6 +174,9 @@ func TestKilledWhileRecording(t *testing.T) {
 		}
 		if got, want := rows(t, s), [6]int{cards, cards, cards, cards, 2 * cards, cards}; got != want {
 			t.Errorf("rows are %v, want %v", got, want)
+		}
+		if n := count(t, s, `SELECT COUNT(*) FROM requests JOIN cards ON cards.id = requests.card`); n != cards {
+			t.Errorf("%d requests are there, want %d", n, cards)
 		}
 	}
 	if n := len(dueFacts(t, s)); n != count(t, s, `SELECT COUNT(*) FROM cards`) {

@@ -12,7 +12,8 @@ import (
 	"cardkiosk/engine"
 )
 
-// requestFormat counts the changes of meaning of an engine.Request's JSON.
+// requestFormat counts the changes of meaning of an engine.Request's JSON. Requests
+// of a newer format are asked about by the newer kiosk that wrote them.
 const requestFormat = 1
 
 const selectRequest = `SELECT id, format, version, next, stands FROM requests`
@@ -93,20 +94,20 @@ func bit(b bool) int {
 // TakeRequests returns requests whose time has come, those first that have waited
 // longest, and keeps other workers off them until the time given.
 func (s *Store) TakeRequests(ctx context.Context, now, until time.Time, most int) ([]engine.Request, error) {
-	return s.takeRequests(ctx, until, `next <= $2 AND (taken IS NULL OR taken <= $2) ORDER BY next, id LIMIT $3`, stamp(now), most)
+	return s.takeRequests(ctx, until, `next <= $3 AND (taken IS NULL OR taken <= $3) ORDER BY next, id LIMIT $4`, stamp(now), most)
 }
 
 // TakeRequestsOf is TakeRequests for one card, whether their time has come or not.
 func (s *Store) TakeRequestsOf(ctx context.Context, card engine.CardID, now, until time.Time) ([]engine.Request, error) {
-	return s.takeRequests(ctx, until, `next IS NOT NULL AND (taken IS NULL OR taken <= $2) AND card = $3 ORDER BY next, id`, stamp(now), card)
+	return s.takeRequests(ctx, until, `card = $4 AND next IS NOT NULL AND (taken IS NULL OR taken <= $3) ORDER BY next, id`, stamp(now), card)
 }
 
 func (s *Store) takeRequests(ctx context.Context, until time.Time, which string, args ...any) (taken []engine.Request, err error) {
 	err = s.change(ctx, "take requests", func(tx *sql.Tx) error {
 		taken, err = collect(ctx, tx, scanRequest, `
 			UPDATE requests SET taken = $1, version = version + 1
-			WHERE id IN (SELECT id FROM requests WHERE `+which+`)
-			RETURNING id, format, version, next, stands`, append([]any{stamp(until)}, args...)...)
+			WHERE id IN (SELECT id FROM requests WHERE format <= $2 AND `+which+`)
+			RETURNING id, format, version, next, stands`, append([]any{stamp(until), requestFormat}, args...)...)
 		return err
 	})
 	if err != nil {
@@ -123,7 +124,7 @@ func (s *Store) takeRequests(ctx context.Context, until time.Time, which string,
 func (s *Store) NextRequest(ctx context.Context) (at time.Time, ok bool, err error) {
 	var next sql.NullInt64
 	err = s.look(ctx, "look for requests", func(tx *sql.Tx) error {
-		return tx.QueryRowContext(ctx, `SELECT MIN(MAX(next, COALESCE(taken, next))) FROM requests WHERE next IS NOT NULL`).Scan(&next)
+		return tx.QueryRowContext(ctx, `SELECT MIN(MAX(next, COALESCE(taken, next))) FROM requests WHERE next IS NOT NULL AND format <= $1`, requestFormat).Scan(&next)
 	})
 	return fromStamp(next), next.Valid && err == nil, err
 }

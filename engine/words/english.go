@@ -246,6 +246,8 @@ var English = Text{
 		Cancelled:         "Card update cancelled",
 		CancelledHint:     "The requests were withdrawn and the new keys removed. The card works as before.",
 		CancelledPart:     "The requests that still waited were withdrawn and their keys removed. What had been written stays.",
+		CancelledRejected: "The new keys were removed. The card works as before. Update it again to ask anew.",
+		CancelledAway:     "The new keys were removed. The card works as before. The requests could not be withdrawn yet: that is done later, and what the CA grants meanwhile is revoked.",
 		PartlyLater:       "What was refused is as before. Update the card again to ask for it anew.",
 		Next:              "Next: take the card out and put it in again. Log on once on the network before you work offline.",
 		NextFirst:         "Next: hand the card out. Its holder logs on once on the network before working offline.",
@@ -640,6 +642,7 @@ var English = Text{
 	Mail:     englishMail,
 	Troubles: englishTroubles,
 	Life:     englishLife,
+	Orphans:  englishOrphans,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",
 		engine.CanContinue:    "The update was begun and can be continued; the card is safe.",

@@ -56,6 +56,7 @@ func sampleNotices(event engine.NoticeEvent) []engine.Notice {
 	case engine.UpdateCancelled:
 		n.Requests = []engine.NoticeRequest{
 			{Template: "Logon", CA: "Corp CA", State: engine.RequestWithdrawn, Asked: sampleAsked},
+			{Template: "Mail", CA: "Corp CA", State: engine.RequestRejected, Words: "the contract has ended", Asked: sampleAsked},
 			{Template: "Signature", CA: "Branch CA", State: engine.RequestPending, Words: "requests cannot be withdrawn here", Asked: sampleAsked},
 		}
 		asBefore := n

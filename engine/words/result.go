@@ -2,6 +2,7 @@ package words
 
 import (
 	"fmt"
+	"slices"
 
 	"cardkiosk/engine"
 )
@@ -130,12 +131,28 @@ func (t *Text) waiting(n engine.Notice) []PlanLine {
 	return lines
 }
 
-// cancelledResult says what stays of an update that was cancelled.
+// cancelledResult says what has become of the requests of an update that was
+// cancelled, or that the CA has rejected, and what stays of it.
 func (t *Text) cancelledResult(r engine.Result) []PlanLine {
-	if len(r.Notice.Written) == 0 {
-		return append(t.refused(r), PlanLine{MarkFoot, t.Result.CancelledHint})
+	lines, hint := t.refused(r), t.Result.CancelledHint
+	for _, q := range r.Notice.Requests {
+		switch q.State {
+		case engine.RequestRejected:
+			if !slices.ContainsFunc(r.Refusals, func(no engine.Refusal) bool { return no.Template == q.Template }) {
+				lines = append(lines, PlanLine{MarkGoes, fmt.Sprintf(t.Result.Refused, engine.Clean(q.Template), engine.Clean(q.Words))})
+			}
+			if hint == t.Result.CancelledHint {
+				hint = t.Result.CancelledRejected
+			}
+		case engine.RequestPending:
+			hint = t.Result.CancelledAway
+		case engine.RequestApproved, engine.RequestIssued, engine.RequestWithdrawn:
+		}
 	}
-	lines := append(t.refused(r), PlanLine{MarkHead, t.Result.Kept})
+	if len(r.Notice.Written) == 0 {
+		return append(lines, PlanLine{MarkFoot, hint})
+	}
+	lines = append(lines, PlanLine{MarkHead, t.Result.Kept})
 	return append(append(lines, t.written(r.Notice.Written)...), PlanLine{MarkFoot, t.Result.CancelledPart})
 }
 

@@ -43,6 +43,7 @@ type Text struct {
 	Reasons   Reasons
 	Obstacles Obstacles
 	Life      Life
+	Orphans   Orphans
 	Count     Counts
 
 	Stages  map[string]string // by walk.Stage
@@ -214,6 +215,7 @@ type (
 		Lost                                      string // template
 		Pending, PendingHint                      string
 		Cancelled, CancelledHint, CancelledPart   string
+		CancelledRejected, CancelledAway          string
 		WaitingFor                                string // CA, when
 		PendingTold                               string // whom
 		PendingUntold                             string

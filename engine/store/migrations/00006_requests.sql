@@ -18,6 +18,6 @@ CREATE TABLE requests (
     format  BIGINT NOT NULL CHECK (format > 0),
     stands  TEXT   NOT NULL
 );
-CREATE INDEX requests_card ON requests (card, seq) WHERE last = 1;
+CREATE INDEX requests_card ON requests (card, seq);
 CREATE INDEX requests_next ON requests (next) WHERE next IS NOT NULL;
 CREATE INDEX requests_orphans ON requests (id) WHERE orphan <> '';
