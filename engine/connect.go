@@ -102,7 +102,8 @@ type Connected struct {
 	Reader   string
 	Visit    int // the reader's, while the card lies in it
 	Contents Contents
-	Record   Record  // zero State for a card the store does not know
+	Record   Record // zero State for a card the store does not know
+	silent   []string
 	before   *Policy // see Situation
 	card     Card
 }
@@ -154,7 +155,7 @@ func (d *Desk) readInto(ctx context.Context, c *Connected) (err error) {
 	if c.Record, _, err = d.Ledger.Card(ctx, c.Contents.Identity.ID); err != nil {
 		return err
 	}
-	c.Record = d.askRevoked(ctx, c.Record)
+	c.Record, c.silent = d.askRevoked(ctx, c.Record)
 	d.askHeldOf(ctx, c.Record)
 	d.see(ctx, c)
 	c.before, err = d.before(ctx, c.Record)
@@ -178,5 +179,7 @@ func (d *Desk) View(ctx context.Context, actor Actor, c *Connected, user *User) 
 	if err != nil {
 		return CardView{}, err
 	}
-	return d.view(ctx, now)
+	v, err := d.view(ctx, now)
+	v.Silent = c.silent
+	return v, err
 }

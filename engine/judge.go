@@ -70,8 +70,9 @@ func (f formers) before(ctx context.Context, r Record) (*Policy, error) {
 const patience = 2 * time.Second
 
 // askRevoked asks the CAs of a card's certificates which of them are revoked,
-// and notes what has changed. A CA that does not answer soon changes nothing.
-func (d *Desk) askRevoked(ctx context.Context, r Record) Record {
+// and notes what has changed. A CA that does not answer soon changes nothing, and
+// is named in silent.
+func (d *Desk) askRevoked(ctx context.Context, r Record) (_ Record, silent []string) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	type answer struct {
@@ -84,11 +85,14 @@ func (d *Desk) askRevoked(ctx context.Context, r Record) Record {
 		if !asked {
 			a.list, a.told = d.revokedBy(ctx, ca)
 			answers[ca] = a
+			if !a.told {
+				silent = append(silent, ca)
+			}
 		}
 		return revocationOf(a.list, serial), a.told
 	})
 	if len(news) == 0 {
-		return r
+		return r, silent
 	}
 	r.Managed = slices.Clone(r.Managed)
 	for i, m := range r.Managed {
@@ -99,7 +103,7 @@ func (d *Desk) askRevoked(ctx context.Context, r Record) Record {
 	if err := d.Ledger.Revoked(ctx, r.Card.ID, r.Version, news); err != nil {
 		d.Log.Warn("revocation was not noted", "card", r.Card.ID, "err", err)
 	}
-	return r
+	return r, silent
 }
 
 // revokedBy asks one CA. That it does not tell is only logged: what it said last

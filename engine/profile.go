@@ -22,6 +22,7 @@ type CardView struct {
 	Entries    []Entry
 	Unfinished *RunSummary // an update that was begun and not ended, and does not lie down to wait
 	Pending    *Pending    // an update that waits for a CA, or waited
+	Silent     []string    // CAs that did not say what is revoked: of their certificates what they said last is shown
 }
 
 // Entry is one certificate of a card.
@@ -80,7 +81,8 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name}
 	for _, r := range records {
 		d.askHeldOf(ctx, r)
-		now, err := d.situation(ctx, user, d.askRevoked(ctx, r), nil)
+		r, silent := d.askRevoked(ctx, r)
+		now, err := d.situation(ctx, user, r, nil)
 		if err != nil {
 			return Profile{}, err
 		}
@@ -88,6 +90,7 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 		if err != nil {
 			return Profile{}, err
 		}
+		v.Silent = silent
 		p.Cards = append(p.Cards, v)
 	}
 	d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), User: id}, nil)

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"slices"
+
 	tea "charm.land/bubbletea/v2"
 
 	"cardkiosk/engine"
@@ -9,8 +11,14 @@ import (
 
 // overhear notes what the walk wants of a message that is a page's own.
 func (a *App) overhear(msg tea.Msg) {
-	if loaded, ok := msg.(profileLoaded); ok && loaded.err == nil {
-		a.draft.User = &loaded.profile.User
+	loaded, ok := msg.(profileLoaded)
+	if !ok || loaded.err != nil {
+		return
+	}
+	a.draft.User = &loaded.profile.User
+	waits := func(v engine.CardView) bool { return v.Pending != nil }
+	if a.needs.Nudge != nil && slices.ContainsFunc(loaded.profile.Cards, waits) {
+		a.needs.Nudge() // letters may have come of asking the CA
 	}
 }
 

@@ -21,7 +21,8 @@ type Needs struct {
 	Text  *words.Text
 	Now   func() time.Time
 	// Idle is how long without a key until the walk starts anew; zero for never.
-	// After tells when to look at the clock again.
+	// After tells when to look at the clock again, and for what CAs have decided; nil
+	// where only keys look.
 	Idle  time.Duration
 	After func(time.Duration) <-chan time.Time
 	// Start begins a run and returns. Whoever provides it owns the run: it goes

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+
 	"cardkiosk/engine"
 	"cardkiosk/ui/widget"
 )
@@ -16,6 +18,10 @@ func (p *profile) contents(v engine.CardView, w int) []string {
 	lines := []string{" " + p.look.title.Render(title)}
 	if len(v.Entries) == 0 {
 		return append(lines, "   "+t.Empty)
+	}
+	for _, ca := range v.Silent {
+		lead := "   " + p.look.warn.Render(p.look.glyph.soon) + " "
+		lines = append(lines, hang(lead, fmt.Sprintf(p.text.Life.Silent, engine.Clean(ca)), w)...)
 	}
 	states, widest := make([]string, len(v.Entries)), 17
 	for i, e := range v.Entries {

@@ -105,6 +105,11 @@ func (a *App) buildProfile(s scene) screen {
 	d.Action, d.Result, d.Wish = "", nil, engine.Wish{}
 	id := d.User.ID
 	p := newProfile(s, a.keys, a.opened, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+	if a.needs.After != nil {
+		p.watch = pendingWatch{after: a.needs.After, news: func(card engine.CardID, shown engine.Pending) (bool, error) {
+			return desk.PendingNews(s.ctx, actor, card, shown)
+		}}
+	}
 	if a.needs.Demo != nil {
 		p.demo = []key.Binding{a.keys.officer}
 	}

@@ -35,6 +35,7 @@ type profile struct {
 
 	demo []key.Binding // of the demo, where a CA holds something
 
+	watch   pendingWatch
 	whose   func() ([]engine.User, error) // says whose a card may be that nobody is known to have
 	holders []engine.User
 }
@@ -134,6 +135,8 @@ func (p *profile) Update(msg tea.Msg) tea.Cmd {
 	case cardLost:
 		delete(p.live, msg.card)
 		p.offer()
+	case pendingLooked:
+		return p.looked(msg)
 	case lookAgain:
 		return p.Init()
 	case tea.KeyPressMsg:
@@ -149,14 +152,14 @@ func (p *profile) show(msg profileLoaded) tea.Cmd {
 		p.cards.Cursor, p.first = at, ""
 	}
 	p.offer()
-	return p.tellFocused()
+	return tea.Batch(p.tellFocused(), p.lookLater())
 }
 
 func (p *profile) tellFocused() tea.Cmd {
-	v, ok := p.card()
-	if !ok || p.load == nil {
+	if p.load == nil {
 		return nil
 	}
+	v, _ := p.card() // without one nothing is in focus
 	return p.answer(cardFocused{v.Record.Card.ID})
 }
 

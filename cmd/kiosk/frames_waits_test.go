@@ -171,6 +171,38 @@ func TestFramesOfAWaitingCard(t *testing.T) {
 	goldenFrame(t, "waiting-03-ascii", a.sees("approved by Corp Issuing CA", "Card ."))
 }
 
+// A profile shows by itself what the worker has learned.
+func TestFramesShowWhatTheWorkerLearns(t *testing.T) {
+	l := openLobby(t)
+	look := make(chan time.Time)
+	s := sitDown(t, l.parts, func(n *ui.Needs) { n.After = func(time.Duration) <-chan time.Time { return look } })
+	s.opens("ghopper", "Grace Hopper")
+	s.sees("waiting for Corp Issuing CA")
+	look <- l.clock.Now()
+	l.approves(t, "ghopper")
+	l.clock.turn(time.Minute)
+	if _, err := l.desk.AskHeld(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		look <- l.clock.Now()
+	}()
+	s.sees("approved by Corp Issuing CA", "Continue update")
+	<-looked
+}
+
+// Of an issued card whose CA does not answer it is said that nobody knows what was
+// revoked since.
+func TestFramesOfASilentCA(t *testing.T) {
+	l := openLobby(t)
+	l.desk.CAs["Corp Issuing CA"] = silentCA{l.desk.CAs["Corp Issuing CA"]}
+	s := l.sitDown(t)
+	s.opens("alovelace", "Ada Lovelace")
+	goldenFrame(t, "silent-ca", s.sees("error: Corp Issuing CA does not answer", "9A  Authentication", "card 0071 2233 in"))
+}
+
 // silentCA does not answer.
 type silentCA struct{ engine.CA }
 

@@ -614,7 +614,7 @@ var English = Text{
 	},
 	Undo: map[engine.Verb]string{
 		engine.RemoveCertificate: "Remove the copy of the %s certificate",
-		engine.RemoveKey:         "Remove the new %s key", engine.GiveBack: "Give the %s certificate back to the CA",
+		engine.RemoveKey:         "Remove the %s key that is not needed", engine.GiveBack: "Withdraw %s at the CA",
 		engine.WriteHistory: "Write the key history", engine.WriteRecord: "Record",
 	},
 	Actions: map[string]string{

@@ -8,7 +8,7 @@ var englishLife = Life{
 	RevokedFor: "%s (%s)",
 	Holder:     "Its user is %s (%s).",
 	Nobodys:    "It is nobody's.",
-	Becomes:    "This is what will happen to card %s: it is %s, and will be %s",
+	Becomes:    "Card %s is %s, and will be %s",
 	AtCA:       "Its certificates, at their CA",
 	OnCard:     "On the card, as recorded",
 	Entry:      "%s %s, %s",
@@ -66,5 +66,5 @@ var englishLife = Life{
 	AskWhy:     "Why? (number; b back)",
 	AskKeep:    "Does its user keep the certificates? (y/n; b back)",
 	AskLife:    "What is to become of the card? (number; b back)",
-	Silent:     "error: %s does not answer; of its certificates this is what was known last",
+	Silent:     "error: %s does not answer; this is what it said last",
 }

@@ -233,6 +233,9 @@ func (w *walker) describe(v engine.CardView) {
 		}
 		w.say("  %s: %s", lead, t.Reason(r, w.Now()))
 	}
+	for _, ca := range v.Silent {
+		w.say("  "+t.Life.Silent, engine.Clean(ca))
+	}
 	for _, e := range v.Entries {
 		w.say("  %s %s %s, %s", t.Groups[e.Group], t.Place(e.Place), e.Title, w.entryState(e))
 	}
