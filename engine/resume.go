@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"time"
 )
 
 // Resume finishes the journalled plan of a card whose update was interrupted,
@@ -70,7 +69,8 @@ func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err != nil {
 		return Result{}, during(err, run.ID)
 	}
-	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, retry: map[int]time.Duration{}, again: true}
+	r := d.runner(run, card, pin, watch)
+	r.again = true
 	defer r.lock()
 	if err := r.sameCard(ctx); err != nil {
 		return Result{}, during(err, run.ID)

@@ -27,6 +27,10 @@ type runner struct {
 	ended []Request             // what has become of the requests of a run that was cancelled
 }
 
+func (d *Desk) runner(run Run, card UnlockedCard, pin PIN, watch func(Event)) *runner {
+	return &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, retry: map[int]time.Duration{}}
+}
+
 // lock locks the card. What was done is done; trouble here only goes to the
 // log.
 func (r *runner) lock() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 )
 
 // Unassign takes a card that was never issued from its user, and returns its
@@ -106,7 +105,7 @@ func (d *Desk) empty(ctx context.Context, actor Actor, c *Connected, run Run, pi
 	if err != nil {
 		return Result{}, err
 	}
-	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, retry: map[int]time.Duration{}}
+	r := d.runner(run, card, pin, watch)
 	defer r.lock()
 	if err := r.asPlanned(ctx); err != nil {
 		return Result{}, err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 )
 
 // Result is how an update ended.
@@ -87,7 +86,7 @@ func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, p
 	if err != nil {
 		return Result{}, err
 	}
-	r := &runner{desk: d, run: run, card: card, pin: pin, watch: watch, fresh: map[int]bool{}, retry: map[int]time.Duration{}}
+	r := d.runner(run, card, pin, watch)
 	defer r.lock()
 	if err := r.asPlanned(ctx); err != nil {
 		return Result{}, err

@@ -12,16 +12,15 @@ import (
 // buildDeed makes the page that shows what an action of a card's life comes to.
 func (a *App) buildDeed(s scene) screen {
 	d := &a.draft
-	switch event := d.Action.Event(); {
-	case d.Action == walk.EmptyCard:
+	if d.Action == walk.EmptyCard {
 		return newDeed(s, a.keys, a.emptying(s.ctx, d.Connected))
-	case d.Action == walk.CleanCard:
-		return newDeed(s, a.keys, a.wiping(s.ctx, d.Connected))
-	default:
-		wish := d.Wish
-		wish.Event = event
-		return newDeed(s, a.keys, a.turning(s.ctx, d.Card, wish))
 	}
+	if d.Action == walk.CleanCard {
+		return newDeed(s, a.keys, a.wiping(s.ctx, d.Connected))
+	}
+	wish := d.Wish
+	wish.Event = d.Action.Event()
+	return newDeed(s, a.keys, a.turning(s.ctx, d.Card, wish))
 }
 
 // emptying foresees how an issued card is taken from its user.

@@ -32,8 +32,7 @@ func (s *heldSite) approved() {
 	s.cutWhileAsking(a, user, serial, before)
 	term := a.screen()
 	term.opens(user)
-	term.sees("Continue update")
-	term.press("Enter")
+	term.chooses("Continue update")
 	term.enters("48291375")
 	term.shows(words.English.Result.Pending)
 	for _, to := range []string{mail, cardDesk} {
@@ -73,7 +72,7 @@ func (s *heldSite) approved() {
 	term.sees("Which card?")
 	term.press("Enter")
 	term.shows("Continue update", "approved by corp")
-	term.press("Enter")
+	term.chooses("Continue update")
 	term.enters("48291375")
 	term.shows(words.English.Result.Done)
 	s.toldBoth(mail, aboutDone)

@@ -149,8 +149,7 @@ func (k kiosk) dies(user, path string, after bool, more ...string) {
 
 // beginUpdate goes from the profile through the walk until the update runs.
 func beginUpdate(term *tmuxScreen) {
-	term.sees("Update card")
-	term.press("Enter")
+	term.chooses("Update card")
 	term.sees("Which certificates?")
 	term.press("Enter")
 	term.enters("48291375")
@@ -161,7 +160,6 @@ func beginUpdate(term *tmuxScreen) {
 
 // continueUpdate goes on from the profile with what was begun.
 func continueUpdate(term *tmuxScreen) {
-	term.sees(words.English.Actions["continue"])
-	term.press("Enter")
+	term.chooses(words.English.Actions["continue"])
 	term.enters("48291375")
 }

@@ -58,7 +58,7 @@ func (s *heldSite) rejected() {
 	term = b.screen()
 	term.opens(user)
 	term.shows("rejected by corp", still, words.English.Actions["update again"])
-	term.press("Enter")
+	term.chooses(words.English.Actions["update again"])
 	term.enters("48291375")
 	term.shows(words.English.Result.Cancelled, "signing was refused by the CA: "+still)
 	s.is(serial, engine.StateIssued)

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -106,6 +108,39 @@ func (s *tmuxScreen) opens(logon string) {
 	s.types(logon)
 	s.sees("1 found")
 	s.press("Enter")
+}
+
+// chooses moves to the button of this name, and presses it.
+func (s *tmuxScreen) chooses(label string) {
+	s.t.Helper()
+	names, focused := buttonsIn(s.sees(label), label)
+	key := "Right"
+	steps := slices.Index(names, label) - focused
+	if steps < 0 {
+		key, steps = "Left", -steps
+	}
+	for range steps {
+		s.press(key)
+	}
+	s.sees("▸  " + label)
+	s.press("Enter")
+}
+
+// buttonsIn reads the row of buttons with this one: their names, and which is in
+// focus.
+func buttonsIn(frame, label string) (names []string, focused int) {
+	for line := range strings.Lines(frame) {
+		before, after, ok := strings.Cut(line, "▸")
+		if !ok || !strings.Contains(line, label) {
+			continue
+		}
+		names = regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(before), -1)
+		if strings.TrimSpace(before) == "" {
+			names = nil
+		}
+		return append(names, regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(after), -1)...), len(names)
+	}
+	return nil, 0
 }
 
 // killed kills the program, as kill -9 does.

@@ -47,16 +47,15 @@ func (w *walker) reason(ctx context.Context) error {
 // deed reads out what will happen to the card, asks, and does what needs no PIN.
 func (w *walker) deed(ctx context.Context) error {
 	d := &w.draft
-	switch event := d.Action.Event(); {
-	case d.Action == walk.EmptyCard:
+	if d.Action == walk.EmptyCard {
 		return w.empty(ctx)
-	case d.Action == walk.CleanCard:
-		return w.clean(ctx)
-	default:
-		wish := d.Wish
-		wish.Event = event
-		return w.turn(ctx, wish)
 	}
+	if d.Action == walk.CleanCard {
+		return w.clean(ctx)
+	}
+	wish := d.Wish
+	wish.Event = d.Action.Event()
+	return w.turn(ctx, wish)
 }
 
 // empty reads out how the card is taken from its user. The PIN comes next.
