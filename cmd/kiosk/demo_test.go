@@ -64,7 +64,7 @@ func TestDemoWithoutCgo(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{words.English.Demo.Verified, "the certificate verifies the signature", "Letter to ada@corp.example"} {
+	for _, want := range []string{words.English.Result.Pending, "theo approves it", words.English.Pending.Ready, words.English.Demo.Verified, "the certificate verifies the signature", "Letter to ada@corp.example"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
