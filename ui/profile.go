@@ -368,14 +368,9 @@ func (p *profile) body(w int) []string {
 }
 
 func (p *profile) unfinished(r engine.RunSummary, w int) []string {
-	words := p.text.Unfinished(r)
 	var lines []string
-	for i, l := range widget.Wrap(words, w-8) {
-		lead := "     "
-		if i == 0 {
-			lead = " " + p.look.glyph.soon + " "
-		}
-		lines = append(lines, p.look.warn.Render(lead+l))
+	for _, l := range hang(" "+p.look.glyph.soon+" ", p.text.Unfinished(r), w) {
+		lines = append(lines, p.look.warn.Render(l))
 	}
 	return append(lines, "")
 }

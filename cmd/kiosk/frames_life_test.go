@@ -2,8 +2,10 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/sim"
 	"cardkiosk/ui"
 )
 
@@ -102,4 +104,81 @@ func TestFramesOfEndingEarly(t *testing.T) {
 	s.sees("Why is card")
 	s.press("enter")
 	goldenFrame(t, "life-14-revoke-pending", s.sees("cannot be continued", ">  Back"))
+}
+
+// Emptying a card that was cut short goes on from its page.
+func TestFramesOfEmptyingCutShort(t *testing.T) {
+	l := openLobby(t)
+	const id = engine.CardID("yubikey-712233")
+	cutAt := byte(0xf6) // a key goes
+	l.withChip(t, sim.Options{Power: func(c sim.Command) sim.Cut {
+		if c.Header[1] == cutAt {
+			cutAt = 0
+			return sim.CutAfter
+		}
+		return sim.Stay
+	}})
+	putBack := func() {
+		l.readers.Remove(0)
+		if err := l.readers.Insert(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := l.sitDown(t)
+	s.opens("alovelace", "Ada Lovelace")
+	s.sees("third-party", "card 0071 2233")
+	s.opensLife()
+	s.press("down", "down", "enter")
+	s.sees("the card is taken from its user")
+	s.press("left", "enter")
+	s.sees("3 tries left.")
+	s.types(testPIN)
+	s.press("enter")
+	s.sees("The card was taken out", "can be continued")
+	l.clock.turn(leaseOver * time.Nanosecond)
+	s.press("enter")
+	putBack()
+	goldenFrame(t, "life-15-emptying-begun", s.sees("to empty this card", "Continue update", "card 0071 2233 in"))
+	l.goesOn(s)
+	s.sees("The card is nobody's now")
+	if got := l.record(t, id).State; got != engine.StateClean {
+		t.Errorf("the card is %s", got)
+	}
+}
+
+// Cleaning that was cut short says so, and ends when it is done again.
+func TestFramesOfCleaningCutShort(t *testing.T) {
+	l := openLobby(t)
+	const id = engine.CardID("yubikey-712233")
+	if _, err := l.desk.Revoke(t.Context(), l.actor, id, engine.CardBroken, false); err != nil {
+		t.Fatal(err)
+	}
+	cut := false
+	l.withChip(t, sim.Options{Power: func(c sim.Command) sim.Cut {
+		if c.Header[1] == 0xfb && !cut { // reset
+			cut = true
+			return sim.CutBefore
+		}
+		return sim.Stay
+	}})
+	s := l.sitDown(t)
+	s.opens("alovelace", "Ada Lovelace")
+	s.sees("third-party", "card 0071 2233")
+	cleans := func() {
+		s.opensLife()
+		s.press("enter")
+		s.sees("Everything on card 0071 2233 goes")
+		s.press("left", "enter")
+	}
+	cleans()
+	s.sees("The card was taken out", "Clean it again")
+	l.clock.rest()
+	s.press("enter")
+	l.readers.Remove(0)
+	if err := l.readers.Insert(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	s.sees("out of use for ever", "card 0071 2233 in")
+	cleans()
+	s.sees("The card is clean")
 }
