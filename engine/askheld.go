@@ -2,7 +2,9 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -15,6 +17,7 @@ const (
 	longestAway = 15 * time.Minute
 	requestHold = 5 * time.Minute // how long one worker may be at the requests it has taken
 	requestsOn  = 50              // how many a worker takes at a time
+	settledOn   = 10              // after how many it notes what it has learned
 )
 
 // AskHeld asks CAs about the requests they hold whose time has come, notes what
@@ -23,14 +26,15 @@ const (
 func (d *Desk) AskHeld(ctx context.Context) (next time.Time, err error) {
 	for ctx.Err() == nil {
 		now := d.Now()
-		taken, err := d.Requests.TakeRequests(ctx, now, now.Add(requestHold), requestsOn)
+		until := now.Add(requestHold)
+		taken, err := d.Requests.TakeRequests(ctx, now, until, requestsOn)
 		if err != nil {
 			return time.Time{}, err
 		}
 		if len(taken) == 0 {
 			break
 		}
-		if err := d.askTaken(ctx, taken); err != nil {
+		if err := d.askTaken(ctx, taken, until); err != nil {
 			return time.Time{}, err
 		}
 	}
@@ -48,33 +52,47 @@ func (d *Desk) askHeldOf(ctx context.Context, r Record) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	now := d.Now()
-	taken, err := d.Requests.TakeRequestsOf(ctx, r.Card.ID, now, now.Add(requestHold))
-	if err == nil && len(taken) > 0 {
-		err = d.askTaken(ctx, taken)
+	until := now.Add(requestHold)
+	taken, err := d.Requests.TakeRequestsOf(ctx, r.Card.ID, now, until)
+	if err == nil {
+		err = d.askTaken(ctx, taken, until)
 	}
 	if err != nil {
 		d.Log.Warn("it was not asked what became of the card's requests", "card", r.Card.ID, "err", err)
 	}
 }
 
-// askTaken asks about each and notes all at once. What was not asked before the
-// program ends is another's when its time has run out.
-func (d *Desk) askTaken(ctx context.Context, taken []Request) error {
-	var settled []Settled
+// askTaken asks about each, and notes what it has learned every few requests: who
+// dawdles must not lose all of it to the next worker. What was not asked about when
+// the program ends, or when half of the time until then is gone, is as it was.
+func (d *Desk) askTaken(ctx context.Context, taken []Request, until time.Time) error {
 	away := map[string]error{} // CAs that did not answer: they are not waited for again
-	for _, q := range taken {
-		s, err := d.askAbout(ctx, q, away)
-		if ctx.Err() != nil {
+	for some := range slices.Chunk(taken, settledOn) {
+		settled, failed := d.askSome(ctx, some, until, away)
+		agree(settled)
+		err := d.Requests.SettleRequests(context.WithoutCancel(ctx), settled...)
+		if err := errors.Join(failed, err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Desk) askSome(ctx context.Context, some []Request, until time.Time, away map[string]error) (settled []Settled, err error) {
+	for _, q := range some {
+		s := Settled{Request: q}
+		if ctx.Err() == nil && d.Now().Before(until.Add(-requestHold/2)) {
+			s, err = d.askAbout(ctx, q, away)
+		}
+		if ctx.Err() != nil { // whatever came of it, the asking was cut short
 			s, err = Settled{Request: q}, nil
-			s.Request.Next = d.Now()
 		}
 		if err != nil {
-			return err
+			return settled, err
 		}
 		settled = append(settled, s)
 	}
-	agree(settled)
-	return d.Requests.SettleRequests(context.WithoutCancel(ctx), settled...)
+	return settled, nil
 }
 
 // agree has the letters about what was settled at once say the same of it: each was
@@ -113,7 +131,7 @@ func (d *Desk) askAbout(ctx context.Context, q Request, away map[string]error) (
 		away[q.CA] = err
 	}
 	if err != nil && !Is(err, StoreTrouble) && !Is(err, StoreFull) {
-		return d.silent(q, err), nil
+		return d.silent(ctx, q, err)
 	}
 	return s, err
 }
@@ -122,10 +140,10 @@ func (d *Desk) askAbout(ctx context.Context, q Request, away map[string]error) (
 // ago, or whose update was cancelled.
 func (d *Desk) askCA(ctx context.Context, ca CA, q Request) (Settled, error) {
 	switch {
+	case (q.Watched || q.State == RequestApproved) && d.Now().Before(q.Next):
+		return Settled{Request: q}, nil // somebody looks at it: its time has not come
 	case q.Watched:
 		return d.watchOver(ctx, ca, q)
-	case q.State == RequestApproved && d.Now().Before(q.Next):
-		return Settled{Request: q}, nil // somebody looks at it: its time has not come
 	case q.State == RequestApproved:
 		return d.lapse(ctx, q)
 	}

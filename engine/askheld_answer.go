@@ -27,8 +27,8 @@ func (d *Desk) answered(ctx context.Context, q Request, a Answer) (Settled, erro
 }
 
 // silent notes that a CA could not be asked. The request is as it was: nobody
-// takes silence for a no.
-func (d *Desk) silent(q Request, why error) Settled {
+// takes silence for a no. But it waits all the same, and the old certificate ends.
+func (d *Desk) silent(ctx context.Context, q Request, why error) (Settled, error) {
 	now := d.Now()
 	if q.Trouble == "" {
 		q.Silent, q.Tries = now, 0
@@ -37,7 +37,10 @@ func (d *Desk) silent(q Request, why error) Settled {
 	q.Next = now.Add(d.jitter(min(firstAsk<<min(q.Tries, 10), longestAway)))
 	q.Tries++
 	d.Log.Warn("CA does not tell what became of a request", "ca", q.CA, "request", q.ID, "run", q.Run, "since", q.Silent, "err", why)
-	return Settled{Request: q}
+	if q.State != RequestPending || q.Watched {
+		return Settled{Request: q}, nil
+	}
+	return d.escalate(ctx, q)
 }
 
 // lapses is when an approved certificate is given up; zero for never.

@@ -192,6 +192,7 @@ func (r *runner) recordCancelled(ctx context.Context, n int) error {
 	if r.run.changedCard() {
 		o.Errands = r.run.errands(after, now)
 	}
+	r.tellRefused(&o, now)
 	o.Audit.Act = string(CancelUpdate)
 	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Record(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {

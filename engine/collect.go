@@ -41,9 +41,6 @@ func (r *runner) collect(ctx context.Context) error {
 			return err
 		}
 		r.settled(note)
-		if kind == Refused && known[i].State == RequestPending {
-			r.found = append(r.found, known[i].ID)
-		}
 	}
 	return nil
 }
@@ -73,7 +70,7 @@ func (r *runner) decision(ctx context.Context, n int, q Request) (NoteKind, Data
 
 // confirm asks again about approvals for which no key was made yet: it is about to
 // be made over the old one, and an officer may have thought again. While the CA does
-// not answer, the old key is left alone.
+// not answer, the old key is left alone, and the template waits once more.
 func (r *runner) confirm(ctx context.Context) error {
 	for n, s := range r.run.Plan.Steps {
 		if s.Verb != AskApproval || !r.run.has(n, Done) || r.run.made(s.Template) != nil {
@@ -84,6 +81,10 @@ func (r *runner) confirm(ctx context.Context) error {
 			return err
 		}
 		answer, known, err := ca.Lookup(ctx, requestID(r.run.ID, n))
+		if Is(err, CAAway) && !r.run.overwritten(s.Template) {
+			err = r.note(ctx, []Note{{Step: n, Kind: Held, At: r.desk.Now()}}, "")
+			answer, known = Answer{State: RequestApproved}, true
+		}
 		if err != nil {
 			return err
 		}

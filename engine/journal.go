@@ -101,7 +101,7 @@ func (r Run) find(like Note) (Note, bool) {
 		case n.Undo != like.Undo || n.Step != like.Step:
 		case n.Kind == like.Kind:
 			return n, true
-		case n.Kind == RollingBack && like.Kind == Done, n.Kind == RolledBack && like.Kind == Begun, n.Kind == Refused && like.Kind == Done:
+		case n.Kind == RollingBack && like.Kind == Done, n.Kind == RolledBack && like.Kind == Begun, n.Kind == Refused && like.Kind == Done, n.Kind == Held && like.Kind == Done:
 			return Note{}, false // what was so before is so no more: it begins, and is noted, anew
 		}
 	}

@@ -37,6 +37,7 @@ func (r *runner) record(ctx context.Context, n int) error {
 			User: r.run.Plan.User.ID, Run: r.run.ID, Result: "done", Detail: r.run.auditDetail(),
 		},
 	}
+	r.tellRefused(&o, now)
 	lease := r.desk.lease(r.run.by(), r.run.Fence)
 	if err := r.desk.Journal.Record(context.WithoutCancel(ctx), r.run.ID, lease, o); err != nil {
 		return err

@@ -41,11 +41,11 @@ func (r *runner) rest(ctx context.Context) error {
 	return nil
 }
 
-// tellRefused adds who is told of the requests that this session found refused; the
-// worker has told of the others.
+// tellRefused adds who is told of the requests that were found refused with the card
+// in hand; the worker has told of the others.
 func (r *runner) tellRefused(o *Outcome, now time.Time) {
 	for _, q := range o.Requests {
-		if q.State != RequestRejected || !slices.Contains(r.found, q.ID) {
+		if q.State != RequestRejected || !slices.Contains(r.news, q.ID) {
 			continue
 		}
 		n := r.run.waitingNotice(now)
@@ -77,6 +77,7 @@ func (r *runner) requests(ctx context.Context, now time.Time) ([]Request, error)
 		byID[q.ID] = q
 	}
 	var all []Request
+	r.news = nil
 	watched := r.run.watched()
 	for i, s := range r.run.Plan.Steps {
 		if s.Verb != AskCA && s.Verb != AskApproval || !r.run.has(i, Held) && !watched[requestID(r.run.ID, i)] {
@@ -87,7 +88,11 @@ func (r *runner) requests(ctx context.Context, now time.Time) ([]Request, error)
 			q = r.run.request(i)
 			q.Next = now.Add(r.desk.soon(r.retry[i]))
 		}
-		all = append(all, r.run.standing(q, i, now))
+		was := q.State
+		q = r.run.standing(q, i, now)
+		if all = append(all, q); was == RequestPending && q.State == RequestRejected {
+			r.news = append(r.news, q.ID)
+		}
 	}
 	return all, nil
 }

@@ -22,7 +22,7 @@ type runner struct {
 	fresh map[int]bool // steps begun by this runner: nothing of them can have happened before
 	again bool         // the run was begun by another runner: the card has been in other hands since
 
-	found []string              // requests, by id, of which this runner found that they were refused
+	news  []string              // requests, by id, that were refused and that nobody was told of
 	retry map[int]time.Duration // when CAs that hold requests want to be asked again, by step
 	ended []Request             // what has become of the requests of a run that was cancelled
 }

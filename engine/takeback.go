@@ -82,11 +82,12 @@ func (r *runner) removeKey(ctx context.Context, s Step) error {
 // that waited cannot be asked, the request has to be watched: a certificate may
 // still come of it. Such a run has waited for days, and need not wait for that.
 func (r *runner) giveBack(ctx context.Context, s Step) (watch bool, err error) {
+	var answer Answer
+	var ok bool
 	ca, err := r.desk.ca(s.Ask.CA)
-	if err != nil {
-		return false, err
+	if err == nil {
+		answer, ok, err = ca.Withdraw(ctx, s.Request)
 	}
-	answer, ok, err := ca.Withdraw(ctx, s.Request)
 	if err == nil && ok && answer.State == RequestIssued {
 		err = r.revoke(ctx, ca, s.Ask.CA, answer.Certificate)
 	}

@@ -35,6 +35,11 @@ func (r Record) nobodys(keeps func(Managed) bool) Record {
 			left.Managed = append(left.Managed, m)
 		}
 	}
+	for _, m := range r.Former {
+		if keeps(m) {
+			left.Former = append(left.Former, m)
+		}
+	}
 	return left
 }
 
