@@ -115,7 +115,7 @@ func TestCardLife(t *testing.T) {
 
 	disable := cardDisableCmd{one, false}
 	said, err := printed(t, func() error { return one.find(t.Context(), l.parts, disable.do) })
-	if exitCode(err) != exitUsage || !strings.Contains(said, "it is issued, and will be disabled") || !strings.Contains(said, "goes on hold") {
+	if exitCode(err) != exitUsage || !strings.Contains(said, "Card 0071 2233 is issued, and will be disabled") || !strings.Contains(said, "goes on hold") {
 		t.Errorf("without --yes: %v\n%s", err, said)
 	}
 	if got := l.record(t, id); got.State != engine.StateIssued {
@@ -136,7 +136,7 @@ func TestCardLife(t *testing.T) {
 
 	revoke := cardRevokeCmd{one, "lost", false, true}
 	l.card(t, one, func() error { return one.find(t.Context(), l.parts, revoke.do) },
-		"it is issued, and will be revoked (lost)", "is revoked: key compromised", "The card is revoked")
+		"Card 0071 2233 is issued, and will be revoked (lost)", "is revoked: key compromised", "The card is revoked")
 	for template, why := range l.listed(t, before) {
 		if why != engine.KeyCompromise {
 			t.Errorf("revoked, the CA lists %s as %q", template, why)
