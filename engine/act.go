@@ -141,6 +141,11 @@ func (r *runner) moveKey(ctx context.Context, n int) error {
 	is := func(k *Key) bool { return k != nil && bytes.Equal(k.Public, meant) }
 	switch {
 	case is(from) && to == nil:
+		if s.Public != nil { // the old key is about to leave its place
+			if err := r.proveAside(ctx, s.Template); err != nil {
+				return err
+			}
+		}
 		return r.card.MoveKey(ctx, s.From, s.Place)
 	case from == nil && is(to):
 		return nil

@@ -86,6 +86,9 @@ func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, p
 		if err := r.asPlanned(ctx); err != nil {
 			return Result{}, during(err, run.ID)
 		}
+		if err := r.proveAgain(ctx); err != nil {
+			return Result{}, during(err, run.ID)
+		}
 	}
 	d.Log.Info("run continued", "run", run.ID, "notes", len(r.run.Notes), "back", back)
 	r.back = back

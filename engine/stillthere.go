@@ -6,13 +6,14 @@ import (
 )
 
 // spareUntouched looks at the places where a key was about to be made, or put, over
-// the old one, and nobody has noted that it was: where the old one is still there,
-// nothing has begun, and nothing may be removed.
+// the old one, or the old one about to leave, and nobody has noted that it was: where
+// the old one is still there, nothing has begun, and nothing may be removed.
 func (r *runner) spareUntouched(ctx context.Context) error {
 	var spared []int
 	for n := r.run.Plan.Decided; n < r.run.recordStep(); n++ {
 		s := r.run.Plan.Steps[n]
-		if s.Verb != MakeKey && s.Verb != ImportKey || !r.run.has(n, Begun) || r.run.has(n, Done) {
+		first := s.Verb == MakeKey || s.Verb == ImportKey || s.Verb == MoveKey && s.Public != nil
+		if !first || !r.run.has(n, Begun) || r.run.has(n, Done) {
 			continue
 		}
 		there, err := r.stillThere(ctx, n)
@@ -33,6 +34,9 @@ func (r *runner) spareUntouched(ctx context.Context) error {
 // there: the card tells, or else the key proves it, beside its certificate.
 func (r *runner) stillThere(ctx context.Context, n int) (bool, error) {
 	at := r.run.Plan.Steps[n].Place
+	if from := r.run.Plan.Steps[n].From; from != "" {
+		at = from
+	}
 	was := r.run.expected(at)
 	key, err := r.card.KeyAt(ctx, at)
 	if err != nil {
