@@ -59,6 +59,8 @@ func (s *heldSite) rejected() {
 	term.opens(user)
 	term.shows("rejected by corp", still, words.English.Actions["update again"])
 	term.chooses(words.English.Actions["update again"])
+	term.shows("End the rejected update of card", still)
+	term.chooses(words.English.GiveUp.GoEnd)
 	term.enters("48291375")
 	term.shows(words.English.Result.Cancelled, "signing was refused by the CA: "+still)
 	s.is(serial, engine.StateIssued)

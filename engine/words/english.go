@@ -642,6 +642,7 @@ var English = Text{
 	Mail:     englishMail,
 	Troubles: englishTroubles,
 	Life:     englishLife,
+	GiveUp:   englishGiveUp,
 	Orphans:  englishOrphans,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",

@@ -43,6 +43,7 @@ type Text struct {
 	Reasons   Reasons
 	Obstacles Obstacles
 	Life      Life
+	GiveUp    GiveUp
 	Orphans   Orphans
 	Count     Counts
 
