@@ -250,7 +250,7 @@ func TestFramesOfARejectedUpdate(t *testing.T) {
 	s.sees("Cancel the update of card 0071 2233?")
 	s.press("left")
 	l.goesOn(s)
-	goldenFrame(t, "rejected-02-cancelled", s.sees("Card update cancelled"))
+	goldenFrame(t, "rejected-02-cancelled", s.sees("Card update ended"))
 	s.press("enter")
 	goldenFrame(t, "rejected-03-profile-after", s.sees("Could be added: Mail encryption", "card 0071 2233 in"))
 	a := openLobby(t)
@@ -264,7 +264,7 @@ func TestFramesOfARejectedUpdate(t *testing.T) {
 	goldenFrame(t, "rejected-04-end", s.sees("End the rejected update of card 0071 2233?", ">  Back"))
 	s.press("left")
 	a.goesOn(s)
-	goldenFrame(t, "rejected-05-ended", s.sees("Card update cancelled", ">  Update card"))
+	goldenFrame(t, "rejected-05-ended", s.sees("Card update ended", ">  Update card"))
 	s.press("enter")
 	s.sees("Which certificates?", "tick to add it")
 }

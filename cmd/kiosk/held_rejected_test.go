@@ -62,7 +62,7 @@ func (s *heldSite) rejected() {
 	term.shows("End the rejected update of card", still)
 	term.chooses(words.English.GiveUp.GoEnd)
 	term.enters("48291375")
-	term.shows(words.English.Result.Cancelled, "signing was refused by the CA: "+still)
+	term.shows(words.English.Result.Ended, "signing was refused by the CA: "+still)
 	s.is(serial, engine.StateIssued)
 	if s.holds("9c")["9c"] != before["9c"] {
 		s.t.Error("the old certificate has gone")

@@ -217,6 +217,7 @@ type (
 		Pending, PendingHint                      string
 		Cancelled, CancelledHint, CancelledPart   string
 		CancelledRejected, CancelledAway          string
+		Ended                                     string // nothing could be cancelled of it: a CA has rejected it
 		WaitingFor                                string // CA, when
 		PendingTold                               string // whom
 		PendingUntold                             string
