@@ -89,5 +89,5 @@ func (a *App) deedIsDone(msg deedDone) tea.Cmd {
 		a.needs.Nudge()
 	}
 	a.status = a.needs.Text.Life.Done[msg.event] + "."
-	return tea.Batch(profile, health)
+	return tea.Batch(profile, health, a.lookAnew())
 }

@@ -18,7 +18,7 @@ func TestResultOfCancelling(t *testing.T) {
 		want     []string
 		title    string
 	}{
-		"withdrawn": {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestWithdrawn}}, nil, []string{w.CancelledHint}, w.Cancelled},
+		"withdrawn":                        {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestWithdrawn}}, nil, []string{w.CancelledHint}, w.Cancelled},
 		"approved, and not given back yet": {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestApproved}}, nil, []string{w.CancelledAway}, w.Cancelled},
 		"rejected": {
 			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}},
