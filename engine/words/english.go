@@ -33,6 +33,7 @@ var English = Text{
 		Searching: "Searching …",
 		NoCard:    "no card",
 		Due:       "due",
+		Waits:     "pending",
 		Disabled:  "disabled",
 		ShownMore: "%d shown, more further down",
 		Directory: "directory %s",

@@ -100,6 +100,7 @@ type (
 	// Find is the page that finds the user.
 	Find struct {
 		Title, Ask, Hint, Nobody, Searching, NoCard, Due, Disabled string
+		Waits                                                      string // an update of a card of theirs does
 		ShownMore                                                  string // number
 		Directory                                                  string // name
 		DN, UPN, SID                                               string // value
