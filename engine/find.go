@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 )
 
 // FoundUser is one line of a search: the user and what the store knows of
@@ -10,6 +11,7 @@ type FoundUser struct {
 	User  User
 	Cards int
 	Due   bool
+	Waits bool // an update of one of them waits for a CA
 }
 
 // Find begins a search for users by name, logon name or mail address. Nothing
@@ -84,6 +86,7 @@ func (d *Desk) persons(ctx context.Context, records []Record) (map[UserID]Person
 // groups they are: where policies name groups, the snapshot does.
 func (s *Search) found(ctx context.Context, u User, records []Record, persons map[UserID]Person) (FoundUser, error) {
 	f := FoundUser{User: u.shown(), Cards: len(records)}
+	f.Waits = slices.ContainsFunc(records, func(r Record) bool { return r.State == StatePending })
 	person, known := persons[u.ID]
 	if len(records) == 0 || len(s.desk.PolicyGroups) > 0 && !known {
 		return f, nil

@@ -130,7 +130,7 @@ func (a *App) wasAssigned(msg assigned) tea.Cmd {
 	if msg.over {
 		a.status = a.needs.Text.Adopt.Done
 	}
-	return cmd
+	return tea.Batch(cmd, a.lookAnew())
 }
 
 // trackedAre plans anew with the third-party certificates that were chosen.
@@ -158,10 +158,10 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	if msg.err != nil {
 		a.draft.ForgetCard()
 		profile := a.turn(walk.Profile)
-		return tea.Batch(profile, a.trouble(msg.err), health)
+		return tea.Batch(profile, a.trouble(msg.err), health, a.lookAnew())
 	}
 	a.draft.Result = &msg.result
-	return tea.Batch(a.turn(walk.Result), health)
+	return tea.Batch(a.turn(walk.Result), health, a.lookAnew())
 }
 
 func (a *App) walkIsOver(msg walkDone) tea.Cmd {

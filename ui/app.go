@@ -142,6 +142,8 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return a, nil
 	case readersChanged:
 		return a, a.readersAre(msg)
+	case readersLooked:
+		return a, a.readersWere(msg)
 	case cardConnected:
 		return a, a.cardIs(msg)
 	}

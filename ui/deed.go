@@ -28,8 +28,8 @@ type foreseen struct {
 	title, verb string
 	lines       []words.PlanLine
 	obstacles   []engine.Obstacle
-	plan        *engine.Plan // what is carried out with the card and its PIN; nil when do does it
-	do          func() (engine.CardEvent, error)
+	plan        *engine.Plan                     // how a card is emptied
+	do          func() (engine.CardEvent, error) // nil where it takes the card's PIN, which comes next
 }
 
 type (
@@ -37,7 +37,7 @@ type (
 		sight foreseen
 		err   error
 	}
-	// deedPlanned is the answer: carry the plan out, with the PIN.
+	// deedPlanned is the answer: carry it out, with the PIN.
 	deedPlanned struct{ plan *engine.Plan }
 	// deedDone is the answer: it was done, or what kept it from being done.
 	deedDone struct {
@@ -123,7 +123,7 @@ func (d *deed) choose() tea.Cmd {
 		return d.answer(wentBack{})
 	case len(d.sight.obstacles) > 0:
 		return d.say(d.text.Confirm.Cannot)
-	case d.sight.plan != nil:
+	case d.sight.do == nil:
 		return d.answer(deedPlanned{d.sight.plan})
 	}
 	d.busy = true

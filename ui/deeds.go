@@ -15,6 +15,9 @@ func (a *App) buildDeed(s scene) screen {
 	if d.Action == walk.EmptyCard {
 		return newDeed(s, a.keys, a.emptying(s.ctx, d.Connected))
 	}
+	if d.GivesUp() {
+		return newDeed(s, a.keys, a.givingUp(s.ctx, *d))
+	}
 	if d.Action == walk.CleanCard {
 		return newDeed(s, a.keys, a.wiping(s.ctx, d.Connected))
 	}
@@ -29,6 +32,20 @@ func (a *App) emptying(ctx context.Context, card *engine.Connected) func() (fore
 	return func() (foreseen, error) {
 		plan, err := desk.ProposeUnassign(ctx, actor, card)
 		return foreseen{title: t.PlanTitle(plan), verb: t.PlanGo(plan), lines: t.PlanLines(plan), obstacles: plan.Obstacles, plan: &plan}, err
+	}
+}
+
+// givingUp foresees what becomes of an update that is cancelled, or was rejected.
+func (a *App) givingUp(ctx context.Context, d walk.Draft) func() (foreseen, error) {
+	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	return func() (foreseen, error) {
+		view, err := desk.View(ctx, actor, d.Connected, nil)
+		if err != nil {
+			return foreseen{}, err
+		}
+		p, err := d.GivenUp(view)
+		again := d.Action == walk.UpdateAgain
+		return foreseen{title: t.GiveUpTitle(view.Record.Card, again), verb: t.GiveUpGo(again), lines: t.GiveUpLines(p)}, err
 	}
 }
 
@@ -72,5 +89,5 @@ func (a *App) deedIsDone(msg deedDone) tea.Cmd {
 		a.needs.Nudge()
 	}
 	a.status = a.needs.Text.Life.Done[msg.event] + "."
-	return tea.Batch(profile, health)
+	return tea.Batch(profile, health, a.lookAnew())
 }

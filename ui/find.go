@@ -256,6 +256,8 @@ func (f *find) row(u engine.FoundUser, w int, focused bool) string {
 		mark = g.bad + " " + f.text.Find.Disabled
 	case u.Due:
 		mark = g.soon + " " + f.text.Find.Due
+	case u.Waits:
+		mark = g.wait + " " + f.text.Find.Waits
 	case u.Cards > 0:
 		mark = g.good
 	}

@@ -134,6 +134,7 @@ func (a *App) buildPIN(s scene) screen {
 		card:   a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader),
 		newPIN: d.NewPIN(),
 		resume: d.Continues(),
+		what:   a.needs.Text.Actions[string(d.Action)],
 		tries:  func() (engine.Counter, error) { return desk.PINTries(ctx, actor, card) },
 		check:  func(pin engine.PIN) error { return desk.CheckPIN(ctx, actor, card, pin) },
 	}

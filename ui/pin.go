@@ -34,6 +34,7 @@ type pinPage struct {
 type pinNeeds struct {
 	card   string // "Ada's card 0071 2233 in Virtual PCD 00 00"
 	newPIN bool   // the plan gives the card its PIN
+	what   string // what the PIN is for, where a run goes on
 	resume bool   // a run goes on: a card that still has the factory PIN is given the new one
 	hint   string // what a demo gives away
 	tries  func() (engine.Counter, error)
@@ -219,6 +220,9 @@ func (p *pinPage) View(w, _ int) string {
 	title := t.Title
 	if p.fresh {
 		title = t.TitleNew
+	}
+	if p.needs.resume {
+		title += " " + p.look.glyph.between + " " + p.needs.what
 	}
 	lines := []string{" " + p.look.title.Render(title), ""}
 	if p.blocked() {

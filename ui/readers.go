@@ -132,7 +132,7 @@ func (a *App) cardMoved() tea.Cmd {
 		if a.busy() {
 			return nil // whoever does it says what became of the card
 		}
-		if a.draft.Action != walk.EmptyCard && a.draft.Action != walk.CleanCard {
+		if !a.draft.NeedsCard() {
 			a.draft.ForgetCard()
 			return nil
 		}

@@ -86,6 +86,8 @@ func TestFramesOfUnassigning(t *testing.T) {
 	if got := l.record(t, id); got.State != engine.StateClean || got.User.ID != "" {
 		t.Errorf("the record is %+v", got)
 	}
+	s.press("enter") // the card lies there still
+	goldenFrame(t, "life-16-assign-again", s.sees("0071 2233  YubiKey 5.7.1 · nobody's yet"))
 }
 
 // A card that was only assigned is taken back without it; and a card whose update

@@ -117,6 +117,23 @@ func TestFramesOfAPendingUpdate(t *testing.T) {
 	s.sees("Up to date")
 }
 
+// Before an update is cancelled that waits, it is shown what becomes of its requests.
+func TestFramesOfCancelling(t *testing.T) {
+	l := openLobby(t)
+	s := l.sitDown(t)
+	l.asks(s)
+	s.sees("Card update pending")
+	s.press("enter")
+	s.sees("Cancel update", "card 0071 2233 in")
+	s.press("left", "enter") // the focus is behind "Cancel update"
+	goldenFrame(t, "pending-09-cancel", s.sees("the request is withdrawn at", "▸  Back"))
+	s.press("left", "enter")
+	goldenFrame(t, "pending-10-cancel-pin", s.sees("3 tries left."))
+	s.types(testPIN)
+	s.press("enter")
+	goldenFrame(t, "pending-11-cancelled", s.sees("Card update cancelled"))
+}
+
 // The continuing of an update shows what the CA has granted since.
 func TestFramesOfContinuing(t *testing.T) {
 	l := openLobby(t)
@@ -225,9 +242,15 @@ func TestFramesOfARejectedUpdate(t *testing.T) {
 	l.rejects(t, "alovelace")
 	s.press("enter")
 	goldenFrame(t, "rejected-01-profile", s.sees("Come by with your passport first", "Update again", "card 0071 2233 in"))
-	s.press("right")
+	s.press("right", "enter")
+	goldenFrame(t, "rejected-01-cancel", s.sees("Cancel the update of card 0071 2233?", "▸  Back"))
+	s.press("enter")
+	s.sees("Update again", "card 0071 2233 in")
+	s.press("right", "enter")
+	s.sees("Cancel the update of card 0071 2233?")
+	s.press("left")
 	l.goesOn(s)
-	goldenFrame(t, "rejected-02-cancelled", s.sees("Card update cancelled"))
+	goldenFrame(t, "rejected-02-cancelled", s.sees("Card update ended"))
 	s.press("enter")
 	goldenFrame(t, "rejected-03-profile-after", s.sees("Could be added: Mail encryption", "card 0071 2233 in"))
 	a := openLobby(t)
@@ -237,8 +260,11 @@ func TestFramesOfARejectedUpdate(t *testing.T) {
 	a.rejects(t, "alovelace")
 	s.press("enter")
 	goldenFrame(t, "rejected-04-ascii", s.sees("Come by with your passport first", "Update again", "card 0071 2233 in"))
+	s.press("enter")
+	goldenFrame(t, "rejected-04-end", s.sees("End the rejected update of card 0071 2233?", ">  Back"))
+	s.press("left")
 	a.goesOn(s)
-	goldenFrame(t, "rejected-05-ended", s.sees("Card update cancelled", ">  Update card"))
+	goldenFrame(t, "rejected-05-ended", s.sees("Card update ended", ">  Update card"))
 	s.press("enter")
 	s.sees("Which certificates?", "tick to add it")
 }

@@ -39,6 +39,8 @@ func (s *heldSite) cancelled() {
 	term := a.screen()
 	term.opens(user)
 	term.chooses("Cancel update")
+	term.shows("Cancel the update of card", "the request is withdrawn at corp")
+	term.chooses(words.English.GiveUp.Go)
 	term.enters("48291375")
 	term.shows(words.English.Result.Cancelled)
 	s.kills(term)

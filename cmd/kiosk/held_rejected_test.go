@@ -59,8 +59,10 @@ func (s *heldSite) rejected() {
 	term.opens(user)
 	term.shows("rejected by corp", still, words.English.Actions["update again"])
 	term.chooses(words.English.Actions["update again"])
+	term.shows("End the rejected update of card", still)
+	term.chooses(words.English.GiveUp.GoEnd)
 	term.enters("48291375")
-	term.shows(words.English.Result.Cancelled, "signing was refused by the CA: "+still)
+	term.shows(words.English.Result.Ended, "signing was refused by the CA: "+still)
 	s.is(serial, engine.StateIssued)
 	if s.holds("9c")["9c"] != before["9c"] {
 		s.t.Error("the old certificate has gone")

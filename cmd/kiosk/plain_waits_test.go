@@ -37,7 +37,7 @@ func TestPlainRejected(t *testing.T) {
 	l := openLobby(t)
 	l.goldenPlain(t, "pending-01-asked", "", "ada love", "1", "1", "y", "y", testPIN, "n", "y")
 	l.rejects(t, "alovelace")
-	l.goldenPlain(t, "rejected-cancelled", engine.TakenBack, "ada love", "1", "2", testPIN)
+	l.goldenPlain(t, "rejected-cancelled", engine.TakenBack, "ada love", "1", "2", "n", "2", "y", testPIN)
 }
 
 // In lines a card is disabled, enabled, revoked and cleaned, each after a question,

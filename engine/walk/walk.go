@@ -6,7 +6,11 @@
 // and closes them.
 package walk
 
-import "cardkiosk/engine"
+import (
+	"slices"
+
+	"cardkiosk/engine"
+)
 
 // Stage is one page of the walk.
 type Stage string
@@ -23,7 +27,7 @@ const (
 	SelectTracked   Stage = "third-party"
 	Confirm         Stage = "confirm"
 	GiveReason      Stage = "reason"       // why a card is revoked
-	ConfirmDeed     Stage = "what happens" // of a card's life beside the update
+	ConfirmDeed     Stage = "what happens" // what is done beside an update, or to one that waits
 	Update          Stage = "update"
 	Result          Stage = "result"
 )
@@ -63,8 +67,8 @@ var stages = map[Action][]Stage{
 	UpdateCard:     {FindUser, Profile, ConnectCard, SelectTemplates, EnterPIN, SelectTracked, Confirm, Update, Result},
 	ContinueUpdate: {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
 	TakeBackUpdate: {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
-	CancelUpdate:   {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
-	UpdateAgain:    {FindUser, Profile, ConnectCard, EnterPIN, Update, Result},
+	CancelUpdate:   {FindUser, Profile, ConnectCard, ConfirmDeed, EnterPIN, Update, Result},
+	UpdateAgain:    {FindUser, Profile, ConnectCard, ConfirmDeed, EnterPIN, Update, Result},
 	AssignCard:     {FindUser, Profile, ConnectCard, ConfirmAssign},
 	ReadCard:       {FindUser, ConnectCard, Profile},
 	UnassignCard:   {FindUser, Profile, ConfirmDeed},
@@ -101,6 +105,9 @@ type Draft struct {
 func (d *Draft) atHand() bool {
 	return d.Connected != nil && d.Card != "" && d.Connected.Contents.Identity.ID == d.Card
 }
+
+// NeedsCard reports whether the action is carried out with the card at hand.
+func (d *Draft) NeedsCard() bool { return slices.Contains(stages[d.Action], ConnectCard) }
 
 func (d *Draft) nothingToTrack() bool {
 	return d.Proposal != nil && !d.Proposal.AskTracked

@@ -12,6 +12,8 @@ func (t *Text) ResultTitle(r engine.Result) string {
 	switch {
 	case r.End == "":
 		return t.Result.Pending
+	case r.Notice.Event == engine.UpdateCancelled && onlyRejected(r.Notice.Requests):
+		return t.Result.Ended
 	case r.Notice.Event == engine.UpdateCancelled:
 		return t.Result.Cancelled
 	case r.End == engine.TakenBack:
@@ -24,6 +26,22 @@ func (t *Text) ResultTitle(r engine.Result) string {
 		return t.Result.DoneFirst
 	}
 	return t.Result.Done
+}
+
+// onlyRejected reports whether nothing was left of an update that could be withdrawn:
+// what was not written its CA had rejected.
+func onlyRejected(all []engine.NoticeRequest) bool {
+	no := 0
+	for _, q := range all {
+		switch q.State {
+		case engine.RequestRejected:
+			no++
+		case engine.RequestPending, engine.RequestApproved, engine.RequestWithdrawn:
+			return false
+		case engine.RequestIssued:
+		}
+	}
+	return no > 0
 }
 
 // ResultLines says what was written, removed, kept and recorded, who is
@@ -144,16 +162,20 @@ func (t *Text) cancelledResult(r engine.Result) []PlanLine {
 			if hint == t.Result.CancelledHint {
 				hint = t.Result.CancelledRejected
 			}
-		case engine.RequestPending:
+		case engine.RequestPending, engine.RequestApproved:
 			hint = t.Result.CancelledAway
-		case engine.RequestApproved, engine.RequestIssued, engine.RequestWithdrawn:
+		case engine.RequestIssued, engine.RequestWithdrawn:
 		}
 	}
 	if len(r.Notice.Written) == 0 {
 		return append(lines, PlanLine{MarkFoot, hint})
 	}
 	lines = append(lines, PlanLine{MarkHead, t.Result.Kept})
-	return append(append(lines, t.written(r.Notice.Written)...), PlanLine{MarkFoot, t.Result.CancelledPart})
+	lines = append(append(lines, t.written(r.Notice.Written)...), PlanLine{MarkFoot, t.Result.CancelledPart})
+	if hint == t.Result.CancelledAway {
+		lines = append(lines, PlanLine{MarkFoot, hint})
+	}
+	return lines
 }
 
 func (t *Text) mail(r engine.Result) string {

@@ -16,25 +16,33 @@ func TestResultOfCancelling(t *testing.T) {
 		requests []engine.NoticeRequest
 		refused  []engine.Refusal
 		want     []string
+		title    string
 	}{
-		"withdrawn": {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestWithdrawn}}, nil, []string{w.CancelledHint}},
+		"withdrawn":                        {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestWithdrawn}}, nil, []string{w.CancelledHint}, w.Cancelled},
+		"approved, and not given back yet": {[]engine.NoticeRequest{{Template: "logon", State: engine.RequestApproved}}, nil, []string{w.CancelledAway}, w.Cancelled},
 		"rejected": {
 			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}},
 			nil,
 			[]string{"logon was refused by the CA: no passport", w.CancelledRejected},
+			w.Ended,
 		},
 		"refused before": {
 			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestRejected, Words: "no passport"}},
 			[]engine.Refusal{{Template: "logon", Words: "no passport"}},
 			[]string{"logon was refused by the CA: no passport", w.CancelledRejected},
+			w.Ended,
 		},
 		"away": {
 			[]engine.NoticeRequest{{Template: "logon", State: engine.RequestPending}, {Template: "signing", State: engine.RequestRejected, Words: "no"}},
 			nil,
 			[]string{"signing was refused by the CA: no", w.CancelledAway},
+			w.Cancelled,
 		},
 	} {
 		r := engine.Result{End: engine.TakenBack, Refusals: c.refused, Notice: engine.Notice{Event: engine.UpdateCancelled, Requests: c.requests}}
+		if got := words.English.ResultTitle(r); got != c.title {
+			t.Errorf("%s: its title is %q, not %q", name, got, c.title)
+		}
 		var said []string
 		for _, l := range words.English.ResultLines(r) {
 			said = append(said, l.Text)

@@ -43,6 +43,7 @@ type Text struct {
 	Reasons   Reasons
 	Obstacles Obstacles
 	Life      Life
+	GiveUp    GiveUp
 	Orphans   Orphans
 	Count     Counts
 
@@ -99,6 +100,7 @@ type (
 	// Find is the page that finds the user.
 	Find struct {
 		Title, Ask, Hint, Nobody, Searching, NoCard, Due, Disabled string
+		Waits                                                      string // an update of a card of theirs does
 		ShownMore                                                  string // number
 		Directory                                                  string // name
 		DN, UPN, SID                                               string // value
@@ -216,6 +218,7 @@ type (
 		Pending, PendingHint                      string
 		Cancelled, CancelledHint, CancelledPart   string
 		CancelledRejected, CancelledAway          string
+		Ended                                     string // nothing could be cancelled of it: a CA has rejected it
 		WaitingFor                                string // CA, when
 		PendingTold                               string // whom
 		PendingUntold                             string

@@ -135,6 +135,9 @@ func (w *walker) userLine(u engine.FoundUser) string {
 	if u.Due {
 		line += ", " + t.Find.Due
 	}
+	if u.Waits {
+		line += ", " + t.Find.Waits
+	}
 	if u.User.Disabled {
 		line += ", " + t.Find.Disabled
 	}

@@ -50,6 +50,9 @@ func (w *walker) deed(ctx context.Context) error {
 	if d.Action == walk.EmptyCard {
 		return w.empty(ctx)
 	}
+	if d.GivesUp() {
+		return w.giveUp(ctx)
+	}
 	if d.Action == walk.CleanCard {
 		return w.clean(ctx)
 	}
@@ -70,6 +73,22 @@ func (w *walker) empty(ctx context.Context) error {
 		return nil
 	}
 	w.draft.Emptying = &plan
+	return w.sure(ctx)
+}
+
+// giveUp reads out what becomes of an update that is cancelled, or was rejected. The
+// PIN comes next.
+func (w *walker) giveUp(ctx context.Context) error {
+	view, err := w.Desk.View(ctx, w.Actor, w.draft.Connected, nil)
+	if err != nil {
+		return err
+	}
+	p, err := w.draft.GivenUp(view)
+	if err != nil {
+		return err
+	}
+	w.title(w.Text.GiveUpTitle(view.Record.Card, w.draft.Action == walk.UpdateAgain))
+	w.lines(w.Text.GiveUpLines(p))
 	return w.sure(ctx)
 }
 

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"cardkiosk/engine"
@@ -177,7 +178,7 @@ func (w *walker) say(format string, args ...any) {
 		format = fmt.Sprintf(format, args...)
 	}
 	if w.ASCII {
-		format = widget.ASCII(format)
+		format = widget.ASCII(strings.ReplaceAll(format, "…", "..."))
 	}
 	if _, err := fmt.Fprintln(w.Out, format); err != nil {
 		w.unread = err

@@ -11,7 +11,7 @@ import (
 var asciiFor = map[rune]rune{
 	'…': '.', '·': '-', '—': '-', '–': '-', '−': '-', '→': '>', '←': '<', '↑': '^', '↓': 'v',
 	'▸': '>', '›': '>', '█': '#', '░': '.', '─': '-', '•': '*', '✓': '+', '✗': 'x', '◷': '!', '■': '#',
-	'„': '"', '“': '"', '”': '"', '‘': '\'', '’': '\'', '▏': '_', 'ß': 's', 'ø': 'o', 'Ø': 'O', 'ł': 'l', 'Ł': 'L',
+	'„': '"', '“': '"', '”': '"', '‘': '\'', '’': '\'', '▏': '_', '×': 'x', 'ß': 's', 'ø': 'o', 'Ø': 'O', 'ł': 'l', 'Ł': 'L',
 	'đ': 'd', 'Đ': 'D', 'ð': 'd', 'Ð': 'D', 'þ': 't', 'Þ': 'T', 'æ': 'a', 'Æ': 'A', 'œ': 'o', 'Œ': 'O', 'ı': 'i',
 }
 
@@ -33,4 +33,33 @@ func ASCII(text string) string {
 		}
 	}
 	return b.String()
+}
+
+// gap is how many spaces stand at least between two columns.
+const gap = 3
+
+// asciiLines is ASCII of lines that are laid out: three dots take two cells more than
+// the one sign they stand for, which the spaces behind them give.
+func asciiLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		parts := strings.Split(line, "…")
+		for n := 1; n < len(parts); n++ {
+			parts[n] = spellDots(parts[n], n == len(parts)-1)
+		}
+		lines[i] = ASCII(strings.Join(parts, ""))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// spellDots puts the dots before what stands behind them. last says that the line
+// ends with it.
+func spellDots(behind string, last bool) string {
+	if at := strings.Index(behind, strings.Repeat(" ", gap+2)); at >= 0 {
+		return "..." + behind[:at] + behind[at+2:]
+	}
+	if short, ok := strings.CutSuffix(behind, "  "); ok && last {
+		return "..." + short
+	}
+	return "." + behind
 }

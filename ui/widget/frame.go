@@ -68,7 +68,7 @@ func Shown(w, h int, ascii bool, frame func() string, instead string) string {
 		shown = frame()
 	}
 	if ascii {
-		shown = ASCII(shown)
+		shown = asciiLines(shown)
 	}
 	return shown
 }

@@ -33,7 +33,7 @@ var asciiGlyphs = Glyphs{
 	On: "[x]", Off: "[ ]", Locked: "[#]",
 	Point: ">", Plus: "+", Minus: "-", Arrow: ">",
 	Dot: "*", Full: "#", Empty: ".", Rule: "-",
-	More: ".", Between: "-", Cursor: "_",
+	More: "~", Between: "-", Cursor: "_",
 }
 
 // NewLook draws with the sixteen colours that every terminal has; the renderer

@@ -92,3 +92,19 @@ func TestWrapKeepsStyles(t *testing.T) {
 		}
 	}
 }
+
+// Where only ASCII is known, three dots are three, and a line is as wide as it was.
+func TestASCIILines(t *testing.T) {
+	for line, want := range map[string]string{
+		"One moment …      ":    "One moment ...    ",
+		"> Card …      3×4":     "> Card ...    3x4",
+		"| wait …  |":           "| wait .  |",
+		"a …       b …       c": "a ...     b ...     c",
+		"broken, withdrawn …":   "broken, withdrawn .",
+		"Šimečka":               "Simecka",
+	} {
+		if got := asciiLines(line); got != want || Width(got) != Width(line) {
+			t.Errorf("%q is shown as %q, not %q", line, got, want)
+		}
+	}
+}
