@@ -62,15 +62,15 @@ func officerNeeds(ca *authority.Authority, who engine.Actor) (officer.Needs, err
 			return applications(ctx, ca, who, state)
 		},
 		Show: func(ctx context.Context, id string) (officer.Application, error) {
-			r, err := ca.Show(ctx, who, id)
+			r, err := ca.Show(ctx, who, authority.WholeID(id))
 			return application(r), err
 		},
 		Approve: func(ctx context.Context, id string) error {
-			_, err := ca.Approve(ctx, who, id)
+			_, err := ca.Approve(ctx, who, authority.WholeID(id))
 			return err
 		},
 		Reject: func(ctx context.Context, id, reason string) error {
-			_, err := ca.Reject(ctx, who, id, reason)
+			_, err := ca.Reject(ctx, who, authority.WholeID(id), reason)
 			return err
 		},
 		CRL: func(ctx context.Context) (officer.CRL, error) {
