@@ -93,6 +93,11 @@ func TestCAOfficer(t *testing.T) {
 	if a, _, err := ca.Withdraw(ctx, "b1"); err != nil || a.State != engine.RequestWithdrawn {
 		t.Errorf("withdraw: %+v %v", a, err)
 	}
+	checkCommands(t, []commandSays{
+		{at("station", "--revoke", "lobby-1"), exitDone, "Station lobby-1 is revoked."},
+		{at("show", "b1"), exitDone, "anna at lobby-1, revoked on 20"},
+		{at("show", "b1", "--json"), exitDone, `"stationRevoked":"20`},
+	})
 	checkCommands(t, []commandSays{{at("approve", "b1"), exitRefused, "request b1 is withdrawn: Withdrawn at station lobby-1 on 20"}})
 	checkJSON(t, at("requests", "--state", "all", "--json"), "aa1 aa2 b1 c1")
 	checkJSON(t, at("show", "c1", "--json"), "c1")

@@ -104,7 +104,7 @@ func application(r authority.Request) officer.Application {
 	app := officer.Application{
 		ID: r.ID, Since: r.Received, Template: r.Template, Name: r.User.Name, Logon: r.User.Logon,
 		Subject: r.Subject, SANs: nameWords(r.Names), Usage: append(r.Usage, r.Extended...), Key: r.Key, Days: r.ValidDays,
-		NoKey: r.Approval, Hold: r.Hold, Station: r.Station, Operator: r.Operator,
+		NoKey: r.Approval, Hold: r.Hold, Station: stationWords(r), Operator: r.Operator,
 		State: r.State, By: deciderWords(r), Words: r.Words, Serial: r.Serial, Ends: r.NotAfter,
 	}
 	if r.State != engine.RequestPending {

@@ -166,6 +166,34 @@ func TestApproveByTodaysRules(t *testing.T) {
 	value[Request](t)(w.Reject(t.Context(), alice, ordinary.ID, "There is no such template any more"))
 }
 
+// What a station asked for before it was revoked is not approved, not even when it
+// has a new certificate; what it asks for with that is.
+func TestApproveNothingOfARevokedStation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ruled("hold"))
+	w.station(t, "lobby-1")
+	r, first := w.hold(t), w.hold(t, func(r *wire.Request) { r.Approval = true })
+	if seen := value[Request](t)(w.Show(t.Context(), alice, r.ID)); !seen.StationRevoked.IsZero() {
+		t.Errorf("the officer sees a station revoked on %v", seen.StationRevoked)
+	}
+	w.forward(time.Hour)
+	revoked := w.clock.now().UTC().Truncate(time.Second)
+	must(t, w.RevokeStation(t.Context(), alice, "lobby-1"))
+	w.forward(time.Hour)
+	w.station(t, "lobby-1")
+	says := "station lobby-1 was revoked on " + minute(revoked) + ": let another kiosk ask"
+	for _, id := range []string{r.ID, first.ID} {
+		if _, err := w.Approve(t.Context(), alice, id); !engine.Is(err, engine.WrongState) || !strings.Contains(err.Error(), says) {
+			t.Errorf("approve: %v", err)
+		}
+		if seen := value[Request](t)(w.Show(t.Context(), alice, id)); !seen.StationRevoked.Equal(revoked) || seen.State != engine.RequestPending {
+			t.Errorf("the officer sees %+v", seen)
+		}
+	}
+	value[Request](t)(w.Reject(t.Context(), alice, r.ID, "The kiosk was stolen"))
+	value[Request](t)(w.Approve(t.Context(), alice, w.hold(t).ID))
+}
+
 // Officers find requests by state, template, user and the beginning of an id.
 func TestRequestsAreFound(t *testing.T) {
 	t.Parallel()

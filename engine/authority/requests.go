@@ -21,8 +21,11 @@ type Request struct {
 	Operator string              `json:"operator"` // who asked, as the station tells
 	Mode     string              `json:"mode"`
 	Station  string              `json:"station"`
-	Received time.Time           `json:"received"`
-	Hold     bool                `json:"hold"` // the station wanted an officer to look at it
+
+	StationRevoked time.Time `json:"stationRevoked,omitzero"` // since it asked; nothing of it is approved
+
+	Received time.Time `json:"received"`
+	Hold     bool      `json:"hold"` // the station wanted an officer to look at it
 
 	Subject   string       `json:"subject"`
 	Names     []engine.SAN `json:"names,omitempty"` // alternative names
@@ -148,6 +151,9 @@ func (a *Authority) shown(ctx context.Context, e entry) (Request, error) {
 	}
 	if e.Serial != "" {
 		r.Serial, r.NotAfter = e.Serial, e.NotAfter
+	}
+	if r.StationRevoked, err = a.book.stationRevoked(ctx, e.Station, e.Received); err != nil {
+		return Request{}, err
 	}
 	if e.Renews != nil && e.Renews.Serial != "" {
 		revoked, err := a.book.revokedNow(ctx, e.Renews.Serial)
