@@ -115,15 +115,20 @@ func application(r authority.Request) officer.Application {
 	}
 	if old := r.Renewal; old != nil {
 		app.Renews = &officer.Renewed{Subject: old.Subject, Serial: old.Serial, Ends: old.NotAfter, Revoked: r.Revoked}
-		app.Signed = officer.Signature{Verified: old.Verified, By: signer(old), Why: old.Words}
+		app.Signed = officer.Signature{Verified: old.Verified, By: signer(r), Why: old.Words}
 	}
 	return app
 }
 
-// signer names the certificate that a renewal was signed with.
-func signer(r *authority.Renewal) string {
-	if r.SignedBy == "" {
+// signer names the certificate that a renewal was signed with, and what became of
+// it.
+func signer(r authority.Request) string {
+	if r.Renewal.SignedBy == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s, template %s)", r.SignedBy, r.Signer, r.SignerTemplate)
+	said := fmt.Sprintf("%s (%s, template %s)", r.Renewal.SignedBy, r.Renewal.Signer, r.Renewal.SignerTemplate)
+	if r.SignerRevoked != "" {
+		said += ", which " + r.SignerRevoked
+	}
+	return said
 }

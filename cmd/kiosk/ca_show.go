@@ -106,7 +106,7 @@ func renewalLines(r authority.Request) [][2]string {
 	if r.Renewal.Verified {
 		signature = "verified"
 	}
-	if by := signer(r.Renewal); by != "" {
+	if by := signer(r); by != "" {
 		signature += ": by " + by
 	}
 	return [][2]string{{"Renews", what}, {"Signature", signature}, {"Renewal", r.Renewal.Words}}

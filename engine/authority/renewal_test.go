@@ -207,6 +207,43 @@ func TestEncryptionRenewal(t *testing.T) {
 	}
 }
 
+// A renewal is not approved, and an approval of one is good for nothing, once the
+// certificate that signed it is revoked or on hold; superseded, its signature from
+// before stays good.
+func TestSignerRevokedSince(t *testing.T) {
+	t.Parallel()
+	for reason, says := range map[engine.RevokeReason]string{
+		engine.KeyCompromise: "which signed the renewal, was revoked on ", engine.CertificateHold: "which signed the renewal, is on hold since ", engine.Superseded: "",
+	} {
+		w := newWorld(t, ruled("issue"))
+		old, logon := w.obtain(t, "encryption"), w.obtain(t, "logon")
+		waits, before := old.renew(t, "encryption", logon), old.renew(t, "encryption", logon)
+		waits.Hold, before.Approval = true, true
+		value[wire.Answer](t)(w.Ask(t.Context(), lobby, waits))
+		value[wire.Answer](t)(w.Ask(t.Context(), lobby, before))
+		value[wire.Revoked](t)(w.Revoke(t.Context(), alice, logon.SerialNumber.Text(16), reason))
+		seen := value[Request](t)(w.Show(t.Context(), alice, waits.ID))
+		if seen.SignerRevoked == "" || seen.Revoked != "" {
+			t.Errorf("%s: the officer sees %+v", reason, seen)
+		}
+		x := old.wish
+		x.key = newKey(t, KeyP256)
+		next := x.request(t, newID(t), "encryption")
+		next.Approved = before.ID
+		a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, next))
+		_, err := w.Approve(t.Context(), alice, waits.ID)
+		if says == "" {
+			if err != nil || a.State != engine.RequestIssued {
+				t.Errorf("%s: approve: %v, and with an approval it is %s: %s", reason, err, a.State, a.Words)
+			}
+			continue
+		}
+		if !engine.Is(err, engine.WrongState) || !strings.Contains(err.Error(), says) || a.State != engine.RequestRejected || !strings.Contains(a.Words, says) {
+			t.Errorf("%s: approve: %v, and with an approval it is %s: %s", reason, err, a.State, a.Words)
+		}
+	}
+}
+
 // For encryption, it is the certificate that is renewed whose names count, and not
 // those of the logon certificate that signs.
 func TestEncryptionRenewalForOtherNames(t *testing.T) {

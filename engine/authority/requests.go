@@ -38,6 +38,8 @@ type Request struct {
 	Renewal *Renewal `json:"renewal,omitempty"` // what it renews; nil: nothing
 	Revoked string   `json:"revoked,omitempty"` // what became of the certificate that it renews: "is on hold since …"
 
+	SignerRevoked string `json:"signerRevoked,omitempty"` // the same of the certificate that signed for it, if it is another
+
 	Words     string    `json:"words,omitempty"` // the CA's to the station
 	Decided   time.Time `json:"decided,omitzero"`
 	DecidedBy string    `json:"decidedBy,omitempty"` // "": the rule
@@ -155,14 +157,15 @@ func (a *Authority) shown(ctx context.Context, e entry) (Request, error) {
 	if r.StationRevoked, err = a.book.stationRevoked(ctx, e.Station, e.Received); err != nil {
 		return Request{}, err
 	}
-	if e.Renews != nil && e.Renews.Serial != "" {
-		revoked, err := a.book.revokedNow(ctx, e.Renews.Serial)
-		if err != nil {
-			return Request{}, err
-		}
-		if revoked != nil {
-			r.Revoked = revoked.String()
-		}
+	old, signer, err := a.renewalRevocations(ctx, e)
+	if err != nil {
+		return Request{}, err
+	}
+	if old != nil {
+		r.Revoked = old.String()
+	}
+	if signer != nil {
+		r.SignerRevoked = signer.String()
 	}
 	return r, nil
 }

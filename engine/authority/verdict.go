@@ -25,7 +25,7 @@ func (a *Authority) weigh(ctx context.Context, rule *rule, r wire.Request, what 
 	}
 	var err error
 	if words == "" {
-		words, err = a.lapsed(ctx, r.Approved)
+		words, err = a.approvalRevoked(ctx, r.Approved)
 	}
 	if err != nil || words != "" {
 		return verdict{state: rejected, words: words}, err
@@ -111,8 +111,9 @@ func judgeApproval(e entry, what *asked, approval entry) (string, error) {
 	return "", nil
 }
 
-// lapsed has words when what an approval renews was revoked since.
-func (a *Authority) lapsed(ctx context.Context, approval string) (string, error) {
+// approvalRevoked has words when what an approval renews, or what signed for that,
+// was revoked since.
+func (a *Authority) approvalRevoked(ctx context.Context, approval string) (string, error) {
 	if approval == "" {
 		return "", nil
 	}
@@ -123,17 +124,35 @@ func (a *Authority) lapsed(ctx context.Context, approval string) (string, error)
 	return a.renewsRevoked(ctx, e)
 }
 
-// renewsRevoked has words when the certificate that a request renews was revoked
-// or put on hold since it was asked for.
+// renewsRevoked has words when the certificate that a request renews, or the one
+// that signed for it, was revoked or put on hold since it was asked for. What a
+// superseded one signed before stays good: nothing is wrong with its key.
 func (a *Authority) renewsRevoked(ctx context.Context, e entry) (string, error) {
-	if e.Renews == nil || e.Renews.Serial == "" {
-		return "", nil
-	}
-	r, err := a.book.revokedNow(ctx, e.Renews.Serial)
-	if err != nil || r == nil {
+	old, signer, err := a.renewalRevocations(ctx, e)
+	switch {
+	case err != nil:
 		return "", err
+	case old != nil:
+		return fmt.Sprintf("Certificate %s, which is to be renewed, %s", e.Renews.Serial, old), nil
+	case signer != nil && signer.Reason != engine.Superseded:
+		return fmt.Sprintf("Certificate %s, which signed the renewal, %s", e.Renews.SignedBy, signer), nil
 	}
-	return fmt.Sprintf("Certificate %s, which is to be renewed, %s", e.Renews.Serial, r), nil
+	return "", nil
+}
+
+// renewalRevocations are what became of the certificate that a request renews, and
+// of the one that signed for it when that is another; nil: nothing.
+func (a *Authority) renewalRevocations(ctx context.Context, e entry) (old, signer *revocation, err error) {
+	if e.Renews == nil {
+		return nil, nil, nil
+	}
+	if e.Renews.Serial != "" {
+		old, err = a.book.revokedNow(ctx, e.Renews.Serial)
+	}
+	if by := e.Renews.SignedBy; err == nil && by != "" && by != e.Renews.Serial {
+		signer, err = a.book.revokedNow(ctx, by)
+	}
+	return old, signer, err
 }
 
 // String goes on after "the certificate".
