@@ -110,7 +110,7 @@ func (a *Authority) decide(ctx context.Context, station Station, r wire.Request,
 			return entry{}, err
 		}
 	}
-	return a.book.admit(ctx, e, func(e *entry, approval entry) error { return redeem(e, what, approval) })
+	return a.book.admit(ctx, e, func(e *entry, approval entry) error { return a.redeem(rule, e, what, approval) })
 }
 
 // alive refuses to decide when nothing could be issued any more.

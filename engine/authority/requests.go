@@ -40,13 +40,14 @@ type Request struct {
 
 	SignerRevoked string `json:"signerRevoked,omitempty"` // the same of the certificate that signed for it, if it is another
 
-	Words     string    `json:"words,omitempty"` // the CA's to the station
-	Decided   time.Time `json:"decided,omitzero"`
-	DecidedBy string    `json:"decidedBy,omitempty"` // "": the rule
-	Approved  string    `json:"approved,omitempty"`  // the approval that decided it
-	UsedBy    string    `json:"usedBy,omitempty"`    // of an approval: what it decided
-	Serial    string    `json:"serial,omitempty"`    // of its certificate
-	NotAfter  time.Time `json:"notAfter,omitzero"`
+	Words       string    `json:"words,omitempty"` // the CA's to the station
+	Decided     time.Time `json:"decided,omitzero"`
+	DecidedBy   string    `json:"decidedBy,omitempty"`   // "": the rule
+	Approved    string    `json:"approved,omitempty"`    // the approval that decided it
+	UsedBy      string    `json:"usedBy,omitempty"`      // of an approval: what it decided
+	UsedStation string    `json:"usedStation,omitempty"` // the station that sent that
+	Serial      string    `json:"serial,omitempty"`      // of its certificate
+	NotAfter    time.Time `json:"notAfter,omitzero"`
 }
 
 // Filter chooses requests. What is empty chooses all.
@@ -140,7 +141,7 @@ func (a *Authority) shown(ctx context.Context, e entry) (Request, error) {
 		User:     wire.User{ID: clean(e.User.ID), Name: clean(e.User.Name), Logon: clean(e.User.Logon)},
 		Operator: clean(e.Actor.Who), Mode: clean(e.Actor.Mode), Station: e.Station, Received: e.Received, Hold: e.Hold,
 		Subject: subjectText(what.subject), SID: clean(what.sid), Key: string(what.key), ValidDays: e.ValidDays,
-		Renewal: e.Renews, Words: e.Words, Decided: e.Decided, DecidedBy: e.DecidedBy, Approved: e.Approved, UsedBy: e.UsedBy,
+		Renewal: e.Renews, Words: e.Words, Decided: e.Decided, DecidedBy: e.DecidedBy, Approved: e.Approved, UsedBy: e.UsedBy, UsedStation: e.UsedAt,
 	}
 	for _, n := range what.names {
 		r.Names = append(r.Names, engine.SAN{Kind: n.Kind, Value: clean(n.Value)})

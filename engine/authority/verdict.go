@@ -72,45 +72,6 @@ func (r *rule) renewal() string {
 	return r.Renewal.word
 }
 
-// redeem compares a request with the approval it names. An approval decides one
-// request: the first that asks for what was approved. While an officer still
-// thinks, nothing is kept, so that the same request can be sent again.
-func redeem(e *entry, what *asked, approval entry) error {
-	if e.State != accepted {
-		return nil
-	}
-	words, err := judgeApproval(*e, what, approval)
-	if err != nil {
-		return err
-	}
-	if words != "" {
-		e.State, e.Words = rejected, words
-	}
-	return nil
-}
-
-func judgeApproval(e entry, what *asked, approval entry) (string, error) {
-	id := engine.Clean(e.Approved)
-	switch {
-	case approval.ID == "" || !approval.Approval:
-		return fmt.Sprintf("The CA does not know an approval %s", id), nil
-	case approval.State == pending:
-		return "", refuse("ask CA", engine.WrongState, "the approval %s waits for an officer since %s", id, minute(approval.Received))
-	case approval.State != approved:
-		return fmt.Sprintf("The approval %s is %s", id, approval.State), nil
-	case approval.UsedBy != "":
-		return fmt.Sprintf("The approval %s was used for the request %s", id, approval.UsedBy), nil
-	}
-	then, err := readAsked(approval.Request)
-	if err != nil {
-		return "", fmt.Errorf("read kept request %s: %w", approval.ID, err)
-	}
-	if says(approval.Request, then) != says(e.Request, what) {
-		return fmt.Sprintf("The request asks for something else than was approved with %s", id), nil
-	}
-	return "", nil
-}
-
 // approvalRevoked has words when what an approval renews, or what signed for that,
 // was revoked since.
 func (a *Authority) approvalRevoked(ctx context.Context, approval string) (string, error) {
