@@ -22,10 +22,10 @@ func (c caApproveCmd) Run(ctx context.Context) error {
 			return err
 		}
 		if r.State == engine.RequestIssued {
-			fmt.Printf("Request %s is approved: certificate %s is issued, until %s.\n", r.ID, r.Serial, localMinute(r.NotAfter))
+			fmt.Printf("Request %s is approved: certificate %s is issued, until %s.\n%s\n", r.ID, r.Serial, localMinute(r.NotAfter), forWhom(r))
 			return nil
 		}
-		fmt.Printf("Request %s is approved: the certificate is issued once the card has made its key.\n", r.ID)
+		fmt.Printf("Request %s is approved: the certificate is issued once the card has made its key.\n%s\n", r.ID, forWhom(r))
 		return nil
 	})
 }
@@ -44,7 +44,12 @@ func (c caRejectCmd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("Request %s is rejected: %s\n", r.ID, r.Words)
+		fmt.Printf("Request %s is rejected: %s\n%s\n", r.ID, r.Words, forWhom(r))
 		return nil
 	})
+}
+
+// forWhom lets an officer see that it was the one that was meant.
+func forWhom(r authority.Request) string {
+	return fmt.Sprintf("It is for %s: %s.", userWords(r), r.Subject)
 }

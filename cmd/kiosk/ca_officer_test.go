@@ -66,13 +66,13 @@ func TestCAOfficer(t *testing.T) {
 		{at("requests", "--state", "lost"), exitUsage, "withdrawn"},
 		{at("show", "b"), exitDone, "Subject   O=Corp Example, CN=Zoë Müller"},
 		{at("show", "c"), exitDone, "made once it is approved; the card's present one is p256"},
-		{at("show", "aa"), exitUsage, `several requests begin with "aa": give more of the id`},
+		{at("show", "aa"), exitUsage, `several requests begin with "aa": aa1, aa2: give more of the id`},
 		{at("show", "z"), exitUsage, `does not know a request "z"`},
 		{at("approve", "aa1"), exitDone, "Request aa1 is approved: certificate "},
 		{at("approve", "aa1"), exitRefused, "request aa1 is issued: " + administrator().Who + " decided on 20"},
 		{at("reject", "aa2"), exitUsage, "--reason"},
 		{at("reject", "aa2", "--reason", " "), exitUsage, "there is no reason"},
-		{at("reject", "aa2", "--reason", "The passport is missing"), exitDone, "Request aa2 is rejected: The passport is missing"},
+		{at("reject", "aa2", "--reason", "The passport is missing"), exitDone, "Request aa2 is rejected: The passport is missing\nIt is for Zoë"},
 		{at("approve", "c1"), exitDone, "Request c1 is approved: the certificate is issued once the card has made its key."},
 		{at("requests", "--state", "approved"), exitDone, "c1  approved, before a key"},
 		{at("requests", "--state", "issued"), exitDone, "aa1  issued"},
@@ -93,6 +93,11 @@ func TestCAOfficer(t *testing.T) {
 	if a, _, err := ca.Withdraw(ctx, "b1"); err != nil || a.State != engine.RequestWithdrawn {
 		t.Errorf("withdraw: %+v %v", a, err)
 	}
+	checkCommands(t, []commandSays{
+		{at("station", "--revoke", "lobby-1"), exitDone, "Station lobby-1 is revoked."},
+		{at("show", "b1"), exitDone, "anna at lobby-1, revoked on 20"},
+		{at("show", "b1", "--json"), exitDone, `"stationRevoked":"20`},
+	})
 	checkCommands(t, []commandSays{{at("approve", "b1"), exitRefused, "request b1 is withdrawn: Withdrawn at station lobby-1 on 20"}})
 	checkJSON(t, at("requests", "--state", "all", "--json"), "aa1 aa2 b1 c1")
 	checkJSON(t, at("show", "c1", "--json"), "c1")

@@ -62,15 +62,15 @@ func officerNeeds(ca *authority.Authority, who engine.Actor) (officer.Needs, err
 			return applications(ctx, ca, who, state)
 		},
 		Show: func(ctx context.Context, id string) (officer.Application, error) {
-			r, err := ca.Show(ctx, who, id)
+			r, err := ca.Show(ctx, who, authority.WholeID(id))
 			return application(r), err
 		},
 		Approve: func(ctx context.Context, id string) error {
-			_, err := ca.Approve(ctx, who, id)
+			_, err := ca.Approve(ctx, who, authority.WholeID(id))
 			return err
 		},
 		Reject: func(ctx context.Context, id, reason string) error {
-			_, err := ca.Reject(ctx, who, id, reason)
+			_, err := ca.Reject(ctx, who, authority.WholeID(id), reason)
 			return err
 		},
 		CRL: func(ctx context.Context) (officer.CRL, error) {
@@ -104,7 +104,7 @@ func application(r authority.Request) officer.Application {
 	app := officer.Application{
 		ID: r.ID, Since: r.Received, Template: r.Template, Name: r.User.Name, Logon: r.User.Logon,
 		Subject: r.Subject, SANs: nameWords(r.Names), Usage: append(r.Usage, r.Extended...), Key: r.Key, Days: r.ValidDays,
-		NoKey: r.Approval, Hold: r.Hold, Station: r.Station, Operator: r.Operator,
+		NoKey: r.Approval, Hold: r.Hold, Station: stationWords(r), Operator: r.Operator,
 		State: r.State, By: deciderWords(r), Words: r.Words, Serial: r.Serial, Ends: r.NotAfter,
 	}
 	if r.State != engine.RequestPending {
@@ -115,15 +115,20 @@ func application(r authority.Request) officer.Application {
 	}
 	if old := r.Renewal; old != nil {
 		app.Renews = &officer.Renewed{Subject: old.Subject, Serial: old.Serial, Ends: old.NotAfter, Revoked: r.Revoked}
-		app.Signed = officer.Signature{Verified: old.Verified, By: signer(old), Why: old.Words}
+		app.Signed = officer.Signature{Verified: old.Verified, By: signer(r), Why: old.Words}
 	}
 	return app
 }
 
-// signer names the certificate that a renewal was signed with.
-func signer(r *authority.Renewal) string {
-	if r.SignedBy == "" {
+// signer names the certificate that a renewal was signed with, and what became of
+// it.
+func signer(r authority.Request) string {
+	if r.Renewal.SignedBy == "" {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s, template %s)", r.SignedBy, r.Signer, r.SignerTemplate)
+	said := fmt.Sprintf("%s (%s, template %s)", r.Renewal.SignedBy, r.Renewal.Signer, r.Renewal.SignerTemplate)
+	if r.SignerRevoked != "" {
+		said += ", which " + r.SignerRevoked
+	}
+	return said
 }

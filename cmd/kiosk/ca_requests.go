@@ -126,9 +126,17 @@ func userWords(r authority.Request) string {
 
 func askedWords(r authority.Request) string {
 	if r.Operator == "" {
+		return stationWords(r)
+	}
+	return fmt.Sprintf("%s at %s", r.Operator, stationWords(r))
+}
+
+// stationWords names the station that asked, and says when it may not any more.
+func stationWords(r authority.Request) string {
+	if r.StationRevoked.IsZero() {
 		return r.Station
 	}
-	return fmt.Sprintf("%s at %s", r.Operator, r.Station)
+	return fmt.Sprintf("%s, revoked on %s", r.Station, localMinute(r.StationRevoked))
 }
 
 func renewalWords(r authority.Request) string {

@@ -67,7 +67,10 @@ func requestLines(r authority.Request) [][2]string {
 		lines = append(lines, [2]string{"Hold", "the station wants an officer to look at it"})
 	}
 	lines = append(lines, renewalLines(r)...)
-	lines = append(lines, [2]string{"Approved as", r.Approved}, [2]string{"Used for", r.UsedBy})
+	lines = append(lines, [2]string{"Approved as", r.Approved})
+	if r.UsedBy != "" {
+		lines = append(lines, [2]string{"Used for", r.UsedBy + " at " + r.UsedStation})
+	}
 	if r.Serial != "" {
 		lines = append(lines, [2]string{"Certificate", fmt.Sprintf("%s, until %s", r.Serial, localMinute(r.NotAfter))})
 	}
@@ -106,7 +109,7 @@ func renewalLines(r authority.Request) [][2]string {
 	if r.Renewal.Verified {
 		signature = "verified"
 	}
-	if by := signer(r.Renewal); by != "" {
+	if by := signer(r); by != "" {
 		signature += ": by " + by
 	}
 	return [][2]string{{"Renews", what}, {"Signature", signature}, {"Renewal", r.Renewal.Words}}

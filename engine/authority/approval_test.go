@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/ca/wire"
@@ -110,6 +111,78 @@ func TestApprovedByTheRule(t *testing.T) {
 	}
 	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, collect(t, old.wish, r.ID))); a.State != engine.RequestIssued {
 		t.Errorf("approved, it is %s: %s", a.State, a.Words)
+	}
+}
+
+// What only the rule approved is judged by the rule of today when it is collected;
+// what an officer approved stays approved.
+func TestApprovalByTodaysRule(t *testing.T) {
+	t.Parallel()
+	for today, want := range map[string]engine.RequestState{toHold: engine.RequestPending, toRefuse: engine.RequestRejected, toIssue: engine.RequestIssued} {
+		w := newWorld(t, ruled("issue"))
+		old := w.obtain(t, "logon")
+		byRule := old.renew(t, "logon", old, func(x *wish) { x.key = old.key })
+		byRule.Approval = true
+		byOfficer := approval(t, old.wish)
+		byOfficer.Hold = true
+		for _, r := range []wire.Request{byRule, byOfficer} {
+			value[wire.Answer](t)(w.Ask(t.Context(), lobby, r))
+		}
+		value[Request](t)(w.Approve(t.Context(), alice, byOfficer.ID))
+		w.rules.Templates[0].Renewal.word = today
+		if today != toRefuse {
+			w.rules.Templates[0].Decision.word = today
+		}
+		next := collect(t, old.wish, byRule.ID)
+		for range 2 {
+			if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, next)); a.State != want {
+				t.Errorf("%s: by the rule, it is %s: %s", today, a.State, a.Words)
+			}
+		}
+		if want == engine.RequestPending {
+			if seen := value[Request](t)(w.Approve(t.Context(), alice, next.ID)); seen.State != engine.RequestIssued || seen.Renewal == nil || seen.Renewal.Serial != old.SerialNumber.Text(16) {
+				t.Errorf("the officer sees %+v", seen)
+			}
+		}
+		if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, collect(t, old.wish, byOfficer.ID))); a.State != engine.RequestIssued {
+			t.Errorf("%s: by an officer, it is %s: %s", today, a.State, a.Words)
+		}
+	}
+}
+
+// An approval that is not collected ends, counted from when it was granted; who
+// collected one is seen.
+func TestApprovalEnds(t *testing.T) {
+	t.Parallel()
+	const days = 24 * time.Hour
+	w := newWorld(t, ruled("issue"))
+	x := logonWish(t)
+	byRule, byOfficer := approval(t, x), approval(t, x)
+	byOfficer.Hold = true
+	value[wire.Answer](t)(w.Ask(t.Context(), lobby, byRule))
+	value[wire.Answer](t)(w.Ask(t.Context(), lobby, byOfficer))
+	w.forward(60 * days)
+	value[Request](t)(w.Approve(t.Context(), alice, byOfficer.ID))
+	w.forward(31 * days)
+	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, collect(t, x, byRule.ID))); a.State != engine.RequestRejected || !strings.Contains(a.Words, " has ended: ask again (approvals in ca.toml)") {
+		t.Errorf("after 91 days, it is %s: %s", a.State, a.Words)
+	}
+	desk := Station{Name: "desk", MayAsk: true}
+	next := collect(t, x, byOfficer.ID)
+	if a := value[wire.Answer](t)(w.Ask(t.Context(), desk, next)); a.State != engine.RequestIssued {
+		t.Errorf("after 31 days, it is %s: %s", a.State, a.Words)
+	}
+	if seen := value[Request](t)(w.Show(t.Context(), alice, byOfficer.ID)); seen.UsedBy != next.ID || seen.UsedStation != "desk" || seen.Station != "lobby-1" {
+		t.Errorf("the officer sees %+v", seen)
+	}
+	late := approval(t, x)
+	late.Hold = true
+	value[wire.Answer](t)(w.Ask(t.Context(), lobby, late))
+	granted := w.clock.now()
+	value[Request](t)(w.Approve(t.Context(), alice, late.ID))
+	w.forward(90*days + time.Second)
+	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, collect(t, x, late.ID))); a.State != engine.RequestRejected || !strings.Contains(a.Words, "The approval of "+minute(granted)+" has ended") {
+		t.Errorf("after 90 days, it is %s: %s", a.State, a.Words)
 	}
 }
 

@@ -3,6 +3,8 @@ package authority
 import (
 	"context"
 	"database/sql"
+	"fmt"
+	"strings"
 
 	"cardkiosk/engine"
 )
@@ -22,9 +24,31 @@ func (b *book) requests(ctx context.Context, states []requestState, template str
 	return readEntries(rows)
 }
 
-// requestBeginning finds the one request whose id is, or begins with, a text.
+// whole after an id, which cannot have it, says that no longer one is meant.
+const whole = "="
+
+// WholeID is what finds the request with this id, whatever others begin with it.
+func WholeID(id string) string { return id + whole }
+
+// No id has a character as high as the one that ends the range.
+const (
+	selectBeginning = selectEntry + ` WHERE id >= $1 AND id < $2 ORDER BY id LIMIT 5`
+	afterAll        = "\uffff"
+)
+
+// requestBeginning finds the one request whose id begins with a text. One that is
+// the text is not taken when others begin with it: whoever typed it may have meant
+// one of those.
 func (b *book) requestBeginning(ctx context.Context, op, beginning string) (entry, error) {
-	rows, err := b.db.QueryContext(ctx, selectEntry+` WHERE substr(id, 1, length($1)) = $1 ORDER BY id LIMIT 2`, beginning)
+	id, exact := strings.CutSuffix(beginning, whole)
+	end := id + afterAll
+	if exact {
+		end = id + "\x00"
+	}
+	if id == "" {
+		return entry{}, unknown(op, "a request %q", engine.Clean(beginning))
+	}
+	rows, err := b.db.QueryContext(ctx, selectBeginning, id, end)
 	if err != nil {
 		return entry{}, storeTrouble(op, err)
 	}
@@ -32,12 +56,28 @@ func (b *book) requestBeginning(ctx context.Context, op, beginning string) (entr
 	switch {
 	case err != nil:
 		return entry{}, err
-	case len(found) == 0 || beginning == "":
+	case len(found) == 0:
 		return entry{}, unknown(op, "a request %q", engine.Clean(beginning))
-	case len(found) == 2 && found[0].ID != beginning: // a whole id comes before what it begins
-		return entry{}, refuse(op, engine.BadInput, "several requests begin with %q: give more of the id", beginning)
+	case len(found) > 1:
+		return entry{}, ambiguous(op, id, found)
 	}
 	return found[0], nil
+}
+
+// ambiguous names the requests that could be meant, but not too many.
+func ambiguous(op, beginning string, found []entry) error {
+	var ids []string
+	for _, e := range found {
+		ids = append(ids, e.ID)
+	}
+	if len(ids) > 4 {
+		ids[4] = "…"
+	}
+	more := "give more of the id"
+	if ids[0] == beginning {
+		more += fmt.Sprintf(", or %q for the first alone", WholeID(beginning))
+	}
+	return refuse(op, engine.BadInput, "several requests begin with %q: %s: %s", beginning, strings.Join(ids, ", "), more)
 }
 
 func readEntries(rows *sql.Rows) ([]entry, error) {

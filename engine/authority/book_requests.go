@@ -44,6 +44,7 @@ type entry struct {
 	Decided   time.Time // by an officer, or withdrawn; zero: by the rule, or not yet
 	DecidedBy string
 	UsedBy    string // of an approval: the request that it decided
+	UsedAt    string // the station that sent that
 }
 
 // request returns what is kept under an id.
@@ -131,7 +132,8 @@ func (e entry) insert(ctx context.Context, tx *sql.Tx) error {
 const selectEntry = `SELECT id, content, template, csr, valid_days, station, operator, mode, user_id, user_name, user_logon,
 	received, state, words, coalesce(serial, ''), coalesce(not_before, 0), coalesce(not_after, 0),
 	hold, approval, coalesce(approved, ''), cms, coalesce(renewal, ''), coalesce(decided, 0), decided_by,
-	coalesce((SELECT u.id FROM requests u WHERE u.approved = requests.id), '')
+	coalesce((SELECT u.id FROM requests u WHERE u.approved = requests.id), ''),
+	coalesce((SELECT u.station FROM requests u WHERE u.approved = requests.id), '')
 	FROM requests`
 
 func readEntry(scan func(...any) error) (entry, error) {
@@ -140,7 +142,7 @@ func readEntry(scan func(...any) error) (entry, error) {
 	var renewal string
 	err := scan(&e.ID, &e.Content, &e.Template, &e.CSR, &e.ValidDays, &e.Station, &e.Actor.Who, &e.Actor.Mode,
 		&e.User.ID, &e.User.Name, &e.User.Logon, &received, &e.State, &e.Words, &e.Serial, &notBefore, &notAfter,
-		&e.Hold, &e.Approval, &e.Approved, &e.Renewal, &renewal, &decided, &e.DecidedBy, &e.UsedBy)
+		&e.Hold, &e.Approval, &e.Approved, &e.Renewal, &renewal, &decided, &e.DecidedBy, &e.UsedBy, &e.UsedAt)
 	if err != nil {
 		return entry{}, err
 	}

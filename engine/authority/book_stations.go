@@ -74,6 +74,17 @@ func (b *book) allStations(ctx context.Context) ([]Station, error) {
 	return all, storeTrouble("list stations", rows.Err())
 }
 
+// stationRevoked tells when a station was revoked that asked at some time; zero
+// when it was not since. A certificate that it got later does not count.
+func (b *book) stationRevoked(ctx context.Context, name string, asked time.Time) (time.Time, error) {
+	var revoked int64
+	err := b.db.QueryRowContext(ctx, `SELECT coalesce(min(revoked), 0) FROM stations WHERE name = $1 AND revoked >= $2`, name, asked.Unix()).Scan(&revoked)
+	if err != nil || revoked == 0 {
+		return time.Time{}, storeTrouble("look up station", err)
+	}
+	return instant(revoked), nil
+}
+
 // revokeStation revokes every certificate of a station. One that was revoked
 // before keeps its time.
 func (b *book) revokeStation(ctx context.Context, name string, at time.Time, audit auditRow) error {

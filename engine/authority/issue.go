@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"cardkiosk/engine"
@@ -26,6 +27,9 @@ var requestID = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
 func (a *Authority) Ask(ctx context.Context, station Station, r wire.Request) (wire.Answer, error) {
 	if !requestID.MatchString(r.ID) {
 		return wire.Answer{}, refuse("ask CA", engine.BadInput, "the request's id has to have 1 to 64 letters, digits, '-', '_' or '.'")
+	}
+	if strings.TrimSpace(r.User.ID) == "" { // whose certificate it is decides who may renew it
+		return wire.Answer{}, refuse("ask CA", engine.BadInput, "the request does not say whose certificate it is for: the user has no id")
 	}
 	what, err := readAsked(r)
 	if err != nil {
@@ -110,7 +114,7 @@ func (a *Authority) decide(ctx context.Context, station Station, r wire.Request,
 			return entry{}, err
 		}
 	}
-	return a.book.admit(ctx, e, func(e *entry, approval entry) error { return redeem(e, what, approval) })
+	return a.book.admit(ctx, e, func(e *entry, approval entry) error { return a.redeem(rule, e, what, approval) })
 }
 
 // alive refuses to decide when nothing could be issued any more.

@@ -351,3 +351,20 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("with room again it is %s", a.State)
 	}
 }
+
+// A request that is for nobody is refused, and nothing is kept of it: whoever else
+// had no id could renew its certificate.
+func TestRequestForNobody(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, id := range []string{"", " "} {
+		r := logonWish(t).request(t, newID(t), "logon")
+		r.User.ID = id
+		if _, err := w.Ask(t.Context(), lobby, r); !engine.Is(err, engine.BadInput) || !strings.Contains(err.Error(), "the user has no id") {
+			t.Errorf("for the user %q: %v", id, err)
+		}
+	}
+	if n := w.rows(t, "requests"); n != 0 {
+		t.Errorf("%d requests are kept", n)
+	}
+}

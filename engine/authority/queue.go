@@ -147,7 +147,7 @@ func (a *Authority) stillGood(ctx context.Context, e entry) error {
 	}
 	words := rule.judge(what)
 	if words == "" {
-		words, err = a.renewsRevoked(ctx, e)
+		words, err = a.revokedSince(ctx, e)
 	}
 	if err != nil {
 		return err
@@ -156,6 +156,19 @@ func (a *Authority) stillGood(ctx context.Context, e entry) error {
 		return refuse(actApprove, engine.WrongState, "%s", words)
 	}
 	return nil
+}
+
+// revokedSince has words when the station that asked was revoked since, or a
+// certificate that the request is about.
+func (a *Authority) revokedSince(ctx context.Context, e entry) (string, error) {
+	at, err := a.book.stationRevoked(ctx, e.Station, e.Received)
+	switch {
+	case err != nil:
+		return "", err
+	case !at.IsZero():
+		return fmt.Sprintf("station %s was revoked on %s: let another kiosk ask", e.Station, minute(at)), nil
+	}
+	return a.renewsRevoked(ctx, e)
 }
 
 // decided refuses to decide a second time.

@@ -166,6 +166,34 @@ func TestApproveByTodaysRules(t *testing.T) {
 	value[Request](t)(w.Reject(t.Context(), alice, ordinary.ID, "There is no such template any more"))
 }
 
+// What a station asked for before it was revoked is not approved, not even when it
+// has a new certificate; what it asks for with that is.
+func TestApproveNothingOfARevokedStation(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ruled("hold"))
+	w.station(t, "lobby-1")
+	r, first := w.hold(t), w.hold(t, func(r *wire.Request) { r.Approval = true })
+	if seen := value[Request](t)(w.Show(t.Context(), alice, r.ID)); !seen.StationRevoked.IsZero() {
+		t.Errorf("the officer sees a station revoked on %v", seen.StationRevoked)
+	}
+	w.forward(time.Hour)
+	revoked := w.clock.now().UTC().Truncate(time.Second)
+	must(t, w.RevokeStation(t.Context(), alice, "lobby-1"))
+	w.forward(time.Hour)
+	w.station(t, "lobby-1")
+	says := "station lobby-1 was revoked on " + minute(revoked) + ": let another kiosk ask"
+	for _, id := range []string{r.ID, first.ID} {
+		if _, err := w.Approve(t.Context(), alice, id); !engine.Is(err, engine.WrongState) || !strings.Contains(err.Error(), says) {
+			t.Errorf("approve: %v", err)
+		}
+		if seen := value[Request](t)(w.Show(t.Context(), alice, id)); !seen.StationRevoked.Equal(revoked) || seen.State != engine.RequestPending {
+			t.Errorf("the officer sees %+v", seen)
+		}
+	}
+	value[Request](t)(w.Reject(t.Context(), alice, r.ID, "The kiosk was stolen"))
+	value[Request](t)(w.Approve(t.Context(), alice, w.hold(t).ID))
+}
+
 // Officers find requests by state, template, user and the beginning of an id.
 func TestRequestsAreFound(t *testing.T) {
 	t.Parallel()
@@ -201,15 +229,50 @@ func TestRequestsAreFound(t *testing.T) {
 			t.Errorf("%+v finds %s, not %s", c.f, got, c.want)
 		}
 	}
-	for beginning, want := range map[string]string{"aa": "aa", "aab": "aab", "b1": "b1", "sign": "sign_1"} {
+	for beginning, want := range map[string]string{"aa=": "aa", "aab": "aab", "aab=": "aab", "b1": "b1", "sign": "sign_1"} {
 		if got := value[Request](t)(w.Show(t.Context(), alice, beginning)); got.ID != want || strings.ContainsRune(got.User.Name, '\x1b') {
 			t.Errorf("%s shows %+v", beginning, got)
 		}
 	}
-	for beginning, says := range map[string]string{"b": `several requests begin with "b"`, "": "does not know a request", "%": "does not know", "sign_2": "does not know", "a_": "does not know"} {
+	for beginning, says := range map[string]string{"b": `several requests begin with "b": b1, b2: give more of the id`, "aa": `several requests begin with "aa": aa, aab: give more of the id, or "aa=" for the first alone`, "b=": "does not know", "=": "does not know", "": "does not know a request", "%": "does not know", "sign_2": "does not know", "a_": "does not know"} {
 		if _, err := w.Show(t.Context(), alice, beginning); !engine.Is(err, engine.BadInput) || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v", beginning, err)
 		}
+	}
+}
+
+// Whoever types only what another request's id begins with decides neither.
+func TestAmbiguousIDDecidesNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ruled("hold"))
+	for _, id := range []string{"aa", "aab", "aac", "aad", "aae", "aaf"} {
+		w.hold(t, func(r *wire.Request) { r.ID = id })
+	}
+	_, approved := w.Approve(t.Context(), alice, "aa")
+	_, rejected := w.Reject(t.Context(), alice, "aa", "no")
+	for _, err := range []error{approved, rejected} {
+		if !engine.Is(err, engine.BadInput) || !strings.Contains(err.Error(), "aa, aab, aac, aad, …: give more") {
+			t.Errorf("the CA says %v", err)
+		}
+	}
+	if n := w.rows(t, `requests WHERE state = 'pending'`); n != 6 {
+		t.Errorf("%d requests wait", n)
+	}
+	if done := value[Request](t)(w.Approve(t.Context(), alice, WholeID("aa"))); done.ID != "aa" {
+		t.Errorf("%s was approved", done.ID)
+	}
+}
+
+// However many requests there are, one is found by its beginning without reading
+// them all.
+func TestBeginningUsesTheIndex(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var id, parent, unused int
+	var plan string
+	must(t, w.book.db.QueryRow(`EXPLAIN QUERY PLAN `+selectBeginning, "a", "b").Scan(&id, &parent, &unused, &plan))
+	if !strings.Contains(plan, "SEARCH requests USING INDEX") {
+		t.Errorf("the plan is %s", plan)
 	}
 }
 

@@ -123,25 +123,6 @@ func (a *Authority) maySign(rule *rule, old, signer ours) string {
 	return ""
 }
 
-// extends tells a renewal, which extends what there is, from a request as any
-// other that is signed.
-func (a *Authority) extends(rule *rule, old ours, what *asked, f *finding) {
-	now := a.clock()
-	switch {
-	case now.After(old.NotAfter) && rule.WhileValid:
-		f.refused = true
-		f.renewal.Words = fmt.Sprintf("Certificate %s ended on %s: template %s renews only what is valid", old.serial, day(old.NotAfter), rule.Name) + inRules("renewal_while_valid")
-	case now.After(old.NotAfter) || now.Before(old.NotBefore):
-		f.renewal.Words = fmt.Sprintf("No renewal: certificate %s ended on %s", old.serial, day(old.NotAfter))
-	case old.template != rule.Name:
-		f.renewal.Words = fmt.Sprintf("No renewal: certificate %s is of template %s", old.serial, old.template)
-	case !bytes.Equal(old.RawSubject, what.csr.RawSubject):
-		f.renewal.Words = "No renewal: the subject was " + nameOf(old.RawSubject)
-	default:
-		f.good = true
-	}
-}
-
 // nameOf writes a subject as officers read it.
 func nameOf(der []byte) string {
 	subject, err := readSubject(der)

@@ -3,6 +3,7 @@ package authority
 import (
 	"bytes"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"strings"
 	"testing"
 	"time"
@@ -36,11 +37,18 @@ func TestRuleWords(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t, ruled(c.decision, c.more...))
 			old := w.obtain(t, "logon")
+			for _, kind := range []string{"readdressed", "rebound"} { // no renewals either
+				c.want[kind] = c.want["renamed"]
+			}
 			requests := func() map[string]wire.Request {
 				return map[string]wire.Request{
 					"ordinary": logonWish(t).request(t, newID(t), "logon"),
 					"extends":  old.renew(t, "logon", old),
 					"renamed":  old.renew(t, "logon", old, func(x *wish) { x.subject[1].Value = "Zoë Schmidt" }),
+					"readdressed": old.renew(t, "logon", old, func(x *wish) {
+						x.instead(sanExtension(t, upnName("boss@corp.example"), textName(1, "zoe@corp.example")))
+					}),
+					"rebound": old.renew(t, "logon", old, func(x *wish) { x.instead(sidExtension("S-1-5-21-1-2-3-500")) }),
 				}
 			}
 			w.checkStates(t, requests(), c.want)
@@ -199,10 +207,68 @@ func TestEncryptionRenewal(t *testing.T) {
 	}
 }
 
+// A renewal is not approved, and an approval of one is good for nothing, once the
+// certificate that signed it is revoked or on hold; superseded, its signature from
+// before stays good.
+func TestSignerRevokedSince(t *testing.T) {
+	t.Parallel()
+	for reason, says := range map[engine.RevokeReason]string{
+		engine.KeyCompromise: "which signed the renewal, was revoked on ", engine.CertificateHold: "which signed the renewal, is on hold since ", engine.Superseded: "",
+	} {
+		w := newWorld(t, ruled("issue"))
+		old, logon := w.obtain(t, "encryption"), w.obtain(t, "logon")
+		waits, before := old.renew(t, "encryption", logon), old.renew(t, "encryption", logon)
+		waits.Hold, before.Approval = true, true
+		value[wire.Answer](t)(w.Ask(t.Context(), lobby, waits))
+		value[wire.Answer](t)(w.Ask(t.Context(), lobby, before))
+		value[wire.Revoked](t)(w.Revoke(t.Context(), alice, logon.SerialNumber.Text(16), reason))
+		seen := value[Request](t)(w.Show(t.Context(), alice, waits.ID))
+		if seen.SignerRevoked == "" || seen.Revoked != "" {
+			t.Errorf("%s: the officer sees %+v", reason, seen)
+		}
+		x := old.wish
+		x.key = newKey(t, KeyP256)
+		next := x.request(t, newID(t), "encryption")
+		next.Approved = before.ID
+		a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, next))
+		_, err := w.Approve(t.Context(), alice, waits.ID)
+		if says == "" {
+			if err != nil || a.State != engine.RequestIssued {
+				t.Errorf("%s: approve: %v, and with an approval it is %s: %s", reason, err, a.State, a.Words)
+			}
+			continue
+		}
+		if !engine.Is(err, engine.WrongState) || !strings.Contains(err.Error(), says) || a.State != engine.RequestRejected || !strings.Contains(a.Words, says) {
+			t.Errorf("%s: approve: %v, and with an approval it is %s: %s", reason, err, a.State, a.Words)
+		}
+	}
+}
+
+// For encryption, it is the certificate that is renewed whose names count, and not
+// those of the logon certificate that signs.
+func TestEncryptionRenewalForOtherNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, ruled("issue"), func(o *Options) {
+		o.Rules = strings.Replace(o.Rules, `renewal_signed_by`, "renewal = \"refuse\"\nrenewal_signed_by", 1)
+	})
+	logon := w.obtain(t, "logon")
+	old := w.obtain(t, "encryption", func(x *wish, _ *wire.Request) { x.instead(sanExtension(t, textName(1, "zm@corp.example"))) })
+	same := old.renew(t, "encryption", logon)
+	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, same)); a.State != engine.RequestRejected || !strings.Contains(a.Words, "(renewal in ca.toml)") {
+		t.Errorf("a renewal is %s: %s", a.State, a.Words)
+	}
+	other := old.renew(t, "encryption", logon, func(x *wish) { x.instead(sanExtension(t, textName(1, "zoe@corp.example"))) })
+	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, other)); a.State != engine.RequestIssued {
+		t.Errorf("for the names of the logon certificate, it is %s: %s", a.State, a.Words)
+	}
+}
+
 // What is no renewal is judged as any other request, and says why it is none.
 func TestNoRenewal(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t, ruled("hold", `renewal = "issue"`))
+	w := newWorld(t, ruled("hold", `renewal = "issue"`), func(o *Options) {
+		o.Rules = strings.Replace(o.Rules, `["digitalSignature"]`, `["digitalSignature", "contentCommitment"]`, 1)
+	})
 	old := w.obtain(t, "logon")
 	unsigned := old.renew(t, "logon", old)
 	unsigned.Renewal = nil
@@ -220,6 +286,24 @@ func TestNoRenewal(t *testing.T) {
 	check("not signed", unsigned, false, "It is not signed")
 	check("another subject", renamed, true, "No renewal: the subject was O=Corp Example, CN=Zoë Müller")
 	check("another template", moved, true, "is of template signing")
+	narrow := w.obtain(t, "logon", func(x *wish, _ *wire.Request) { x.instead(extendedExtension(t, "clientAuth")) })
+	for says, changed := range map[string]pkix.Extension{
+		"No renewal: the alternative names are others than those of the certificate":      sanExtension(t, upnName("boss@corp.example"), textName(1, "zoe@corp.example")),
+		"No renewal: the alternative names are others than those of the certificate, ":    sanExtension(t, upnName("zoe@corp.example")),
+		"No renewal: the SID is another than that of the certificate":                     sidExtension("S-1-5-21-1-2-3-500"),
+		"No renewal: the certificate does not have the key usage contentCommitment":       usageExtension(t, 0, 1),
+		"No renewal: the certificate does not have the extended key usage smartcardLogon": extendedExtension(t, "clientAuth", "smartcardLogon"),
+	} {
+		r := narrow.renew(t, "logon", narrow, func(x *wish) { x.instead(changed) })
+		check(says, r, true, strings.TrimSuffix(says, ", "))
+	}
+	for name, left := range map[string]int{"without a SID": 3, "without names": 2} {
+		check(name, old.renew(t, "logon", old, func(x *wish) { x.extensions = x.extensions[:left] }), true, "No renewal: the ")
+	}
+	narrower := old.renew(t, "logon", old, func(x *wish) { x.instead(extendedExtension(t, "clientAuth")) })
+	if a := value[wire.Answer](t)(w.Ask(t.Context(), lobby, narrower)); a.State != engine.RequestIssued {
+		t.Errorf("narrower, it is %s: %s", a.State, a.Words)
+	}
 	w.forward(366 * 24 * time.Hour)
 	check("ended", old.renew(t, "logon", old), true, "ended on ")
 }

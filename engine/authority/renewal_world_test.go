@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"slices"
 	"strings"
 	"testing"
 
@@ -65,6 +66,16 @@ func templateWish(t *testing.T, template string) wish {
 		x.extensions = []pkix.Extension{usageExtension(t, 4), extendedExtension(t, "emailProtection"), mail}
 	}
 	return x
+}
+
+// instead puts an extension in the place of the one of its kind.
+func (x *wish) instead(e pkix.Extension) {
+	x.extensions = slices.Clone(x.extensions)
+	for i := range x.extensions {
+		if x.extensions[i].Id.Equal(e.Id) {
+			x.extensions[i] = e
+		}
+	}
 }
 
 // renew asks for a certificate in place of another: the same, for another key,

@@ -21,8 +21,11 @@ type Request struct {
 	Operator string              `json:"operator"` // who asked, as the station tells
 	Mode     string              `json:"mode"`
 	Station  string              `json:"station"`
-	Received time.Time           `json:"received"`
-	Hold     bool                `json:"hold"` // the station wanted an officer to look at it
+
+	StationRevoked time.Time `json:"stationRevoked,omitzero"` // since it asked; nothing of it is approved
+
+	Received time.Time `json:"received"`
+	Hold     bool      `json:"hold"` // the station wanted an officer to look at it
 
 	Subject   string       `json:"subject"`
 	Names     []engine.SAN `json:"names,omitempty"` // alternative names
@@ -35,13 +38,16 @@ type Request struct {
 	Renewal *Renewal `json:"renewal,omitempty"` // what it renews; nil: nothing
 	Revoked string   `json:"revoked,omitempty"` // what became of the certificate that it renews: "is on hold since …"
 
-	Words     string    `json:"words,omitempty"` // the CA's to the station
-	Decided   time.Time `json:"decided,omitzero"`
-	DecidedBy string    `json:"decidedBy,omitempty"` // "": the rule
-	Approved  string    `json:"approved,omitempty"`  // the approval that decided it
-	UsedBy    string    `json:"usedBy,omitempty"`    // of an approval: what it decided
-	Serial    string    `json:"serial,omitempty"`    // of its certificate
-	NotAfter  time.Time `json:"notAfter,omitzero"`
+	SignerRevoked string `json:"signerRevoked,omitempty"` // the same of the certificate that signed for it, if it is another
+
+	Words       string    `json:"words,omitempty"` // the CA's to the station
+	Decided     time.Time `json:"decided,omitzero"`
+	DecidedBy   string    `json:"decidedBy,omitempty"`   // "": the rule
+	Approved    string    `json:"approved,omitempty"`    // the approval that decided it
+	UsedBy      string    `json:"usedBy,omitempty"`      // of an approval: what it decided
+	UsedStation string    `json:"usedStation,omitempty"` // the station that sent that
+	Serial      string    `json:"serial,omitempty"`      // of its certificate
+	NotAfter    time.Time `json:"notAfter,omitzero"`
 }
 
 // Filter chooses requests. What is empty chooses all.
@@ -135,7 +141,7 @@ func (a *Authority) shown(ctx context.Context, e entry) (Request, error) {
 		User:     wire.User{ID: clean(e.User.ID), Name: clean(e.User.Name), Logon: clean(e.User.Logon)},
 		Operator: clean(e.Actor.Who), Mode: clean(e.Actor.Mode), Station: e.Station, Received: e.Received, Hold: e.Hold,
 		Subject: subjectText(what.subject), SID: clean(what.sid), Key: string(what.key), ValidDays: e.ValidDays,
-		Renewal: e.Renews, Words: e.Words, Decided: e.Decided, DecidedBy: e.DecidedBy, Approved: e.Approved, UsedBy: e.UsedBy,
+		Renewal: e.Renews, Words: e.Words, Decided: e.Decided, DecidedBy: e.DecidedBy, Approved: e.Approved, UsedBy: e.UsedBy, UsedStation: e.UsedAt,
 	}
 	for _, n := range what.names {
 		r.Names = append(r.Names, engine.SAN{Kind: n.Kind, Value: clean(n.Value)})
@@ -149,14 +155,18 @@ func (a *Authority) shown(ctx context.Context, e entry) (Request, error) {
 	if e.Serial != "" {
 		r.Serial, r.NotAfter = e.Serial, e.NotAfter
 	}
-	if e.Renews != nil && e.Renews.Serial != "" {
-		revoked, err := a.book.revokedNow(ctx, e.Renews.Serial)
-		if err != nil {
-			return Request{}, err
-		}
-		if revoked != nil {
-			r.Revoked = revoked.String()
-		}
+	if r.StationRevoked, err = a.book.stationRevoked(ctx, e.Station, e.Received); err != nil {
+		return Request{}, err
+	}
+	old, signer, err := a.renewalRevocations(ctx, e)
+	if err != nil {
+		return Request{}, err
+	}
+	if old != nil {
+		r.Revoked = old.String()
+	}
+	if signer != nil {
+		r.SignerRevoked = signer.String()
 	}
 	return r, nil
 }

@@ -24,7 +24,8 @@ import (
 type rules struct {
 	Officers []string `toml:"officers"` // system accounts; left out: nobody
 	Queue    struct {
-		Retry span `toml:"retry"` // when stations are to ask again
+		Retry     span `toml:"retry"`     // when stations are to ask again
+		Approvals span `toml:"approvals"` // how long what was approved first can be collected
 	} `toml:"queue"`
 	CRL struct {
 		URL      string `toml:"url"`
@@ -112,6 +113,7 @@ func loadRules(path string) (rules, error) {
 func parseRules(path string, text []byte) (rules, error) {
 	r := rules{}
 	r.CRL.Interval, r.CRL.Overlap, r.Queue.Retry = span(24*time.Hour), span(12*time.Hour), span(5*time.Minute)
+	r.Queue.Approvals = span(90 * 24 * time.Hour)
 	decoder := toml.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(&r)
@@ -157,6 +159,8 @@ func (r *rules) check() error {
 		return errors.New("crl.interval has to be at least 1m, and crl.overlap not negative")
 	case time.Duration(r.Queue.Retry) < time.Second || time.Duration(r.Queue.Retry) > longestRetry:
 		return errors.New("queue.retry has to be from 1s to 24h")
+	case time.Duration(r.Queue.Approvals) < time.Hour:
+		return errors.New("queue.approvals has to be at least 1h")
 	case slices.ContainsFunc(r.Officers, func(o string) bool { return strings.TrimSpace(o) != o || o == "" }):
 		return errors.New("officers has a name that is empty or has space around it: name accounts of this system")
 	}

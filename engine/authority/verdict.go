@@ -25,7 +25,7 @@ func (a *Authority) weigh(ctx context.Context, rule *rule, r wire.Request, what 
 	}
 	var err error
 	if words == "" {
-		words, err = a.lapsed(ctx, r.Approved)
+		words, err = a.approvalRevoked(ctx, r.Approved)
 	}
 	if err != nil || words != "" {
 		return verdict{state: rejected, words: words}, err
@@ -72,47 +72,9 @@ func (r *rule) renewal() string {
 	return r.Renewal.word
 }
 
-// redeem compares a request with the approval it names. An approval decides one
-// request: the first that asks for what was approved. While an officer still
-// thinks, nothing is kept, so that the same request can be sent again.
-func redeem(e *entry, what *asked, approval entry) error {
-	if e.State != accepted {
-		return nil
-	}
-	words, err := judgeApproval(*e, what, approval)
-	if err != nil {
-		return err
-	}
-	if words != "" {
-		e.State, e.Words = rejected, words
-	}
-	return nil
-}
-
-func judgeApproval(e entry, what *asked, approval entry) (string, error) {
-	id := engine.Clean(e.Approved)
-	switch {
-	case approval.ID == "" || !approval.Approval:
-		return fmt.Sprintf("The CA does not know an approval %s", id), nil
-	case approval.State == pending:
-		return "", refuse("ask CA", engine.WrongState, "the approval %s waits for an officer since %s", id, minute(approval.Received))
-	case approval.State != approved:
-		return fmt.Sprintf("The approval %s is %s", id, approval.State), nil
-	case approval.UsedBy != "":
-		return fmt.Sprintf("The approval %s was used for the request %s", id, approval.UsedBy), nil
-	}
-	then, err := readAsked(approval.Request)
-	if err != nil {
-		return "", fmt.Errorf("read kept request %s: %w", approval.ID, err)
-	}
-	if says(approval.Request, then) != says(e.Request, what) {
-		return fmt.Sprintf("The request asks for something else than was approved with %s", id), nil
-	}
-	return "", nil
-}
-
-// lapsed has words when what an approval renews was revoked since.
-func (a *Authority) lapsed(ctx context.Context, approval string) (string, error) {
+// approvalRevoked has words when what an approval renews, or what signed for that,
+// was revoked since.
+func (a *Authority) approvalRevoked(ctx context.Context, approval string) (string, error) {
 	if approval == "" {
 		return "", nil
 	}
@@ -123,17 +85,35 @@ func (a *Authority) lapsed(ctx context.Context, approval string) (string, error)
 	return a.renewsRevoked(ctx, e)
 }
 
-// renewsRevoked has words when the certificate that a request renews was revoked
-// or put on hold since it was asked for.
+// renewsRevoked has words when the certificate that a request renews, or the one
+// that signed for it, was revoked or put on hold since it was asked for. What a
+// superseded one signed before stays good: nothing is wrong with its key.
 func (a *Authority) renewsRevoked(ctx context.Context, e entry) (string, error) {
-	if e.Renews == nil || e.Renews.Serial == "" {
-		return "", nil
-	}
-	r, err := a.book.revokedNow(ctx, e.Renews.Serial)
-	if err != nil || r == nil {
+	old, signer, err := a.renewalRevocations(ctx, e)
+	switch {
+	case err != nil:
 		return "", err
+	case old != nil:
+		return fmt.Sprintf("Certificate %s, which is to be renewed, %s", e.Renews.Serial, old), nil
+	case signer != nil && signer.Reason != engine.Superseded:
+		return fmt.Sprintf("Certificate %s, which signed the renewal, %s", e.Renews.SignedBy, signer), nil
 	}
-	return fmt.Sprintf("Certificate %s, which is to be renewed, %s", e.Renews.Serial, r), nil
+	return "", nil
+}
+
+// renewalRevocations are what became of the certificate that a request renews, and
+// of the one that signed for it when that is another; nil: nothing.
+func (a *Authority) renewalRevocations(ctx context.Context, e entry) (old, signer *revocation, err error) {
+	if e.Renews == nil {
+		return nil, nil, nil
+	}
+	if e.Renews.Serial != "" {
+		old, err = a.book.revokedNow(ctx, e.Renews.Serial)
+	}
+	if by := e.Renews.SignedBy; err == nil && by != "" && by != e.Renews.Serial {
+		signer, err = a.book.revokedNow(ctx, by)
+	}
+	return old, signer, err
 }
 
 // String goes on after "the certificate".
