@@ -87,7 +87,7 @@ func TestFramesOfUnassigning(t *testing.T) {
 		t.Errorf("the record is %+v", got)
 	}
 	s.press("enter") // the card lies there still
-	goldenFrame(t, "life-16-assign-again", s.sees("0071 2233  YubiKey 5.7.1 · nobody's yet"))
+	goldenFrame(t, "life-16-assign-again", s.sees("0071 2233  YubiKey 5.7.1 · nobody's yet", "1 letter waits"))
 }
 
 // A card that was only assigned is taken back without it; and a card whose update
