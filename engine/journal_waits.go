@@ -50,7 +50,25 @@ func (r Run) removes() bool {
 
 // cancellable reports whether the run has waited for a CA and can still be given
 // up.
-func (r Run) cancellable() bool { return r.End == "" && r.rested() && !r.recorded() && !r.removes() }
+func (r Run) cancellable() bool {
+	return r.End == "" && r.rested() && !r.recorded() && !r.removes() && (r.wroteAny() || !r.sets())
+}
+
+// sets reports whether the card's PIN, PUK, administration key or identity may have
+// been set, which cannot be put back: then at least what was granted is written.
+func (r Run) sets() bool {
+	for i, s := range r.Plan.Steps {
+		switch s.Verb {
+		case SetPIN, SetPUK, BlockPUK, SetAdminKey, WriteCHUID, WriteCapabilities:
+			if r.has(i, Begun) {
+				return true
+			}
+		case ProveCard, MakeKey, ImportKey, AskCA, AskApproval, MoveKey, WriteCertificate, Check, WriteHistory,
+			RemoveCertificate, RemoveKey, WriteRecord, GiveBack:
+		}
+	}
+	return false
+}
 
 // rests reports whether the run lies down: nothing was begun since.
 func (r Run) rests() bool {
