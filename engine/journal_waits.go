@@ -102,10 +102,11 @@ func (r Run) waits(step int) bool {
 	return true
 }
 
-// anyGranted reports whether a CA has granted a certificate, or will for sure.
+// anyGranted reports whether a CA has granted a certificate. An approval is none yet:
+// it may be taken back until there is a key.
 func (r Run) anyGranted() bool {
 	for i, s := range r.Plan.Steps {
-		if (s.Verb == AskCA || s.Verb == AskApproval) && r.has(i, Done) {
+		if s.Verb == AskCA && r.has(i, Done) {
 			return true
 		}
 	}
