@@ -409,8 +409,8 @@ func TestKilledWorkersShare(t *testing.T) {
 			t.Errorf("request %s was asked about: %v", id, polls)
 		}
 	}
-	if again == 0 || again+left != 50 {
-		t.Errorf("%d were asked about again and %d for the first time: whoever was killed had taken 50", again, left)
+	if again == 0 || again > 10 || left != 25 { // of 50 it had asked about 25, and noted the first twenty
+		t.Errorf("%d were asked about again and %d for the first time", again, left)
 	}
 	b.check(t)
 }
