@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// worker is the actor of what is done behind the screen.
-var worker = Actor{Who: "kiosk", Mode: Operator}
-
 // told adds the letters about a request to what becomes of it, and the audit row.
 func (d *Desk) told(ctx context.Context, q Request, event NoticeEvent, until time.Time) (Settled, error) {
 	n, err := d.requestNotice(ctx, q, event, until)
@@ -24,7 +21,7 @@ func (d *Desk) told(ctx context.Context, q Request, event NoticeEvent, until tim
 	s := Settled{Request: q}
 	s.Letters = lettersTo(to, n, func(to string) string { return requestLetterID(q, event, to) })
 	row := AuditRow{
-		At: n.At, Actor: worker, Act: string(event), Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
+		At: n.At, Actor: noPerson(), Act: string(event), Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
 		Detail: q.detail(),
 	}
 	s.Audit = append(s.Audit, row)

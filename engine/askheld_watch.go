@@ -51,7 +51,7 @@ func (s *Settled) orphaned(now time.Time) {
 		q.Orphan = c.Serial
 	}
 	s.Audit = append(s.Audit, AuditRow{
-		At: now, Actor: worker, Act: "revoke certificate", Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
+		At: now, Actor: noPerson(), Act: "revoke certificate", Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
 		Detail: "issued by " + q.CA + " for an update that was cancelled: " + q.Orphan,
 	})
 }

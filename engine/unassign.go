@@ -8,8 +8,8 @@ import (
 
 // Unassign takes a card that was never issued from its user, and returns its
 // record as it is then. It need not be there; a first update that was begun ends,
-// and what a CA has granted it is revoked. A card
-// that is issued has to be emptied: see UnassignIssued.
+// and what a CA has granted it is revoked. A card that is issued has to be emptied:
+// see UnassignIssued.
 func (d *Desk) Unassign(ctx context.Context, actor Actor, card CardID) (Record, error) {
 	return d.turn(ctx, actor, card, Wish{Event: CardUnassigned})
 }
