@@ -4,10 +4,12 @@ package engine
 // what may be done.
 type Mode string
 
-// The modes. In SelfService the actor is the card's own holder.
+// The modes. In SelfService and at an Agent the actor is the card's own holder; an
+// agent carries out what an operator has left for it.
 const (
 	Operator    Mode = "operator"
 	SelfService Mode = "self-service"
+	Agent       Mode = "agent"
 )
 
 // Actor is who does something, and where. Every operation of the Desk takes
@@ -16,7 +18,22 @@ type Actor struct {
 	Who     string `json:"who"`     // logon name of the person
 	Station string `json:"station"` // name of the kiosk, from its configuration
 	Mode    Mode   `json:"mode"`
+
+	// What signing in has found out of the person; neither the journal nor the audit keeps it.
+	User UserID   `json:"-"` // "" for an account that the directory does not have
+	How  SignedIn `json:"-"`
 }
+
+// SignedIn says how it is known who somebody is.
+type SignedIn string
+
+// The ways to sign in.
+const (
+	ByPassword SignedIn = "password" // the directory took it
+	ByCard     SignedIn = "card"     // the card signed a challenge
+	ByAccount  SignedIn = "account"  // the system has signed them in, and vouches for the name
+	ByHolding  SignedIn = "holding"  // self-service: they have put their card in, and know its PIN
+)
 
 // Privilege is one thing a person may be allowed to do.
 type Privilege string

@@ -39,6 +39,7 @@ type Desk struct {
 	PolicyOf     func(User) (Policy, error) // the policy a user has now; Kind NoPolicy when none
 	Attributes   []string                   // of the directory, that recipes read or templates track
 	PolicyGroups []string                   // DNs of the groups that policies name
+	Roles        []Role
 
 	Deadlines Deadlines
 
