@@ -24,6 +24,7 @@ type Config struct {
 	Snapshot  Snapshot      `toml:"snapshot"`
 	Requests  Requests      `toml:"requests"`
 
+	Roles    []engine.Role   `toml:"-"` // made from [[role]], in this order
 	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
 	PFXFiles []PFXFile       `toml:"-"` // where the keys of common certificates are
 	Warnings []Finding       `toml:"-"` // what does not keep the program from starting
@@ -33,6 +34,7 @@ type Config struct {
 type document struct {
 	Config
 	Policy []policy `toml:"policy"`
+	Role   []role   `toml:"role"`
 }
 
 // check checks every table, fills in what was left out, and makes the policies.
@@ -49,4 +51,5 @@ func (d *document) check(c *checker) {
 	d.Snapshot.check(c, c.root.key("snapshot"))
 	d.Requests.check(c, c.root.key("requests"))
 	d.checkPolicies(c)
+	d.checkRoles(c)
 }

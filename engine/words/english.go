@@ -802,4 +802,20 @@ var English = Text{
 		engine.CanContinue:    "The update was begun and can be continued; the card is safe.",
 		engine.CleanAgain:     "Cleaning the card was begun. Clean it again: that ends it.",
 	},
+
+	Denials: Denials{
+		Why: map[engine.DenialWhy]string{
+			engine.NoRole:          "None of your roles lets you do that.",
+			engine.NotThisPolicy:   "Your roles let you do that under other policies only:",
+			engine.AccountDisabled: "Your account is disabled.",
+			engine.StandingUnknown: "The directory does not say which groups you are in.",
+			engine.OperatorsOnly:   "An operator has to do that.",
+			engine.NotOwnCard:      "The card is somebody else's.",
+			engine.NotForUsers:     "Your policy leaves that to operators.",
+			engine.NotByPolicy:     "The policy lets nobody do that.",
+			engine.NotProven:       "The card has not shown whose it is. An operator has to help.",
+			engine.NoTask:          "No task asks for it.",
+		},
+		Policies: "%s",
+	},
 }

@@ -26,6 +26,9 @@ func (t *Text) TitleOf(err error) string {
 
 // HintOf says what can be done about it.
 func (t *Text) HintOf(err error) string {
+	if why := t.Denied(err); why != "" {
+		return why
+	}
 	hint := t.Troubles[engine.KindOf(err)].Hint
 	var e *engine.Error
 	if errors.As(err, &e) && e.Kind == engine.WrongPIN {
