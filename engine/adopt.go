@@ -53,7 +53,7 @@ func (d *Desk) ProposeAdoption(ctx context.Context, actor Actor, c *Connected, u
 
 // adoptable finds what forbids to take a card over, whatever is on it.
 func (d *Desk) adoptable(ctx context.Context, actor Actor, c *Connected, user User) error {
-	if err := d.may(ctx, actor, AdoptCard, aboutUser(user.ID)); err != nil {
+	if err := d.may(ctx, actor, AdoptCard, matter{card: c.Contents.Identity.ID, user: user.ID}); err != nil {
 		return err
 	}
 	if _, err := c.Record.become("adopt card", CardAdopted); err != nil {

@@ -36,7 +36,7 @@ func DenialWhys() []DenialWhy {
 }
 
 func (d *Denial) Error() string {
-	s := string(d.Privilege) + ": " + string(d.Why)
+	s := string(d.Why)
 	if len(d.Policies) > 0 {
 		s += " (" + strings.Join(d.Policies, ", ") + ")"
 	}

@@ -210,3 +210,6 @@ func copiedStore(t *testing.T, from string) string {
 	copyStore(t, from, file)
 	return file
 }
+
+// everything is a role of whoever tests.
+var everything = []engine.Role{{Name: "everything", Privileges: engine.Privileges(), Users: []string{tester.Who}}}
