@@ -645,6 +645,7 @@ var English = Text{
 	Troubles: englishTroubles,
 	Life:     englishLife,
 	GiveUp:   englishGiveUp,
+	SignIn:   englishSignIn,
 	Orphans:  englishOrphans,
 	Effects: map[engine.Effect]string{
 		engine.NothingChanged: "Nothing was changed on the card.",

@@ -47,5 +47,11 @@ var englishTroubles = map[engine.Kind]Trouble{
 	engine.PlanOutdated:     {Title: "The card has changed since the plan was made", Of: "The card has changed since the plan was made (%s)", Hint: "Another program wrote to it. Start again: a new plan is made from what is there now."},
 	engine.FateUnknown:      {Title: "It is not known whether it happened", Of: "It is not known whether it happened: %s", Hint: "Continue: it is looked up before anything is done again."},
 	engine.NoPolicy:         {Title: "No policy is for this user", Of: "No policy is for %s", Hint: "Policies are linked to containers and groups of the directory. The administrator can see why with: kiosk policy explain"},
+	engine.SignInShut:       {Title: "People do not sign in this way here", Hint: "Sign in another way. The administrator decides which are open."},
+	engine.WrongPassword:    {Title: "The name or the password is wrong", Hint: "Type both again, slowly. Each wrong password counts: after too many the directory locks the account."},
+	engine.AccountLocked:    {Title: "The account is locked", Hint: "Too many wrong passwords were entered. Wait, or ask the help desk to unlock it; trying again makes it last longer."},
+	engine.AccountClosed:    {Title: "The account is not open", Hint: "It is disabled, has ended, or may not be used here or now. Ask the administrator of the directory."},
+	engine.PasswordExpired:  {Title: "The password must be changed first", Hint: "Change it where you usually do, at your own computer say, then sign in again."},
+	engine.CardNotAccepted:  {Title: "The card is not accepted", Hint: "Put in the card that you sign in with, or sign in another way."},
 	engine.Stopped:          {Title: "The update was stopped", Hint: "It stopped at a safe point. Choose Continue to finish it."},
 }

@@ -46,6 +46,7 @@ type Text struct {
 	GiveUp    GiveUp
 	Orphans   Orphans
 	Count     Counts
+	SignIn    SignIn
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
