@@ -18,6 +18,7 @@ import (
 	"cardkiosk/engine/ldap"
 	"cardkiosk/engine/mail"
 	"cardkiosk/engine/pfx"
+	"cardkiosk/engine/signin"
 	"cardkiosk/engine/store"
 	"cardkiosk/engine/vault"
 	"cardkiosk/engine/words"
@@ -26,9 +27,10 @@ import (
 // parts is a kiosk put together from its configuration. The demo puts the same
 // parts together, from a configuration of its own.
 type parts struct {
-	desk  *engine.Desk
-	actor engine.Actor
-	log   *slog.Logger
+	desk   *engine.Desk
+	signIn *signin.Desk
+	actor  engine.Actor
+	log    *slog.Logger
 
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
@@ -67,7 +69,7 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
 		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
-	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons} {
+	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn} {
 		if err = open(cfg); err != nil {
 			return nil, err
 		}

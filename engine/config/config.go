@@ -23,6 +23,7 @@ type Config struct {
 	Access    Access        `toml:"access"`
 	Snapshot  Snapshot      `toml:"snapshot"`
 	Requests  Requests      `toml:"requests"`
+	SignIn    SignIn        `toml:"sign_in"`
 
 	Roles    []engine.Role   `toml:"-"` // made from [[role]], in this order
 	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
@@ -50,6 +51,7 @@ func (d *document) check(c *checker) {
 	d.Access.check(c, c.root.key("access"))
 	d.Snapshot.check(c, c.root.key("snapshot"))
 	d.Requests.check(c, c.root.key("requests"))
+	d.SignIn.check(c, c.root.key("sign_in"), d)
 	d.checkPolicies(c)
 	d.checkRoles(c)
 }

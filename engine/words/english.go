@@ -795,6 +795,12 @@ var English = Text{
 		engine.PlanOutdated:     {Title: "The card has changed since the plan was made", Of: "The card has changed since the plan was made (%s)", Hint: "Another program wrote to it. Start again: a new plan is made from what is there now."},
 		engine.FateUnknown:      {Title: "It is not known whether it happened", Of: "It is not known whether it happened: %s", Hint: "Continue: it is looked up before anything is done again."},
 		engine.NoPolicy:         {Title: "No policy is for this user", Of: "No policy is for %s", Hint: "Policies are linked to containers and groups of the directory. The administrator can see why with: kiosk policy explain"},
+		engine.SignInShut:       {Title: "People do not sign in this way here", Hint: "Sign in another way. The administrator decides which are open."},
+		engine.WrongPassword:    {Title: "The name or the password is wrong", Hint: "Type both again, slowly. Each wrong password counts: after too many the directory locks the account."},
+		engine.AccountLocked:    {Title: "The account is locked", Hint: "Too many wrong passwords were entered. Wait, or ask the help desk to unlock it; trying again makes it last longer."},
+		engine.AccountClosed:    {Title: "The account is not open", Hint: "It is disabled, has ended, or may not be used here or now. Ask the administrator of the directory."},
+		engine.PasswordExpired:  {Title: "The password must be changed first", Hint: "Change it where you usually do, at your own computer say, then sign in again."},
+		engine.CardNotAccepted:  {Title: "The card is not accepted", Hint: "Put in the card that you sign in with, or sign in another way."},
 		engine.Stopped:          {Title: "The update was stopped", Hint: "It stopped at a safe point. Choose Continue to finish it."},
 	},
 	Effects: map[engine.Effect]string{
@@ -817,5 +823,21 @@ var English = Text{
 			engine.NoTask:          "No task asks for it.",
 		},
 		Policies: "%s",
+	},
+
+	SignIn: SignIn{
+		Faults: map[engine.CardFault]Trouble{
+			engine.NoCertificate:      {Title: "There is no certificate on the card to sign in with", Hint: "Put in the card that you sign in with."},
+			engine.CertificateEnded:   {Title: "The card's certificate has ended", Hint: "Have the card updated by somebody else, or sign in another way."},
+			engine.CertificateEarly:   {Title: "The card's certificate is not valid yet", Hint: "It begins later, or this kiosk's clock is slow. Tell the administrator."},
+			engine.CertificateForeign: {Title: "The card's certificate is from a CA that this kiosk does not trust", Hint: "Put in the card that you sign in with. If it is that one, tell the administrator."},
+			engine.CertificateUnfit:   {Title: "The card's certificate is not for signing in", Hint: "Put in the card that you sign in with. If it is that one, tell the administrator."},
+			engine.CertificateRevoked: {Title: "The card's certificate is revoked", Hint: "Nobody signs in with this card any more. If it is yours, ask the help desk for a new one."},
+			engine.CertificateOnHold:  {Title: "The card's certificate is on hold", Hint: "The card is disabled for now. The help desk can enable it again."},
+			engine.RevocationUnknown:  {Title: "It cannot be found out whether the card is revoked", Hint: "The CA's revocation list cannot be had, or has ended. Sign in another way, or tell the administrator."},
+			engine.HolderUnknown:      {Title: "The directory has nobody for this card", Hint: "Put in the card that you sign in with. If it is that one, tell the administrator."},
+			engine.HolderUnclear:      {Title: "The directory has several people for this card", Hint: "Nobody can tell whose it is. Tell the administrator; the log names them."},
+			engine.KeyUnproven:        {Title: "The card does not have the key of its certificate", Hint: "Keep this card and tell the administrator: it may be a forgery, or broken."},
+		},
 	},
 }

@@ -47,6 +47,7 @@ type Text struct {
 	Orphans   Orphans
 	Count     Counts
 	Denials   Denials
+	SignIn    SignIn
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
