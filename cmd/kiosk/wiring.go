@@ -49,7 +49,7 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
+	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -67,7 +67,7 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
 		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
-		Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
+		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
 	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn} {
 		if err = open(cfg); err != nil {
@@ -115,6 +115,8 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	p.desk.Directory = directory
 	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
 	p.desk.Addresses = directory
+	standings := &engine.Standings{Directory: directory, Memberships: directory, Groups: engine.RoleGroups(cfg.Roles), Now: p.desk.Now}
+	p.desk.Standing = standings.Of
 	if u, err := url.Parse(d.Servers[0]); err == nil {
 		p.directory = u.Hostname()
 	}

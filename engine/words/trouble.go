@@ -29,6 +29,9 @@ func (t *Text) TitleOf(err error) string {
 
 // HintOf says what can be done about it.
 func (t *Text) HintOf(err error) string {
+	if why := t.Denied(err); why != "" {
+		return why
+	}
 	if fault := faultOf(err); fault != "" {
 		return t.SignIn.Faults[fault].Hint
 	}
