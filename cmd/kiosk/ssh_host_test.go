@@ -283,4 +283,3 @@ func (h *sshHost) says(command []string) (said string, code int) {
 	}
 	return b.String(), cmd.ProcessState.ExitCode()
 }
-
