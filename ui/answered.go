@@ -73,6 +73,7 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 	case pinGiven:
 		a.draft.PIN.Wipe()
 		a.draft.PIN = msg.pin
+		a.isHolder(msg.holder)
 		return a.next()
 	case cardFailed:
 		return a.loseCard(msg.err)
@@ -92,17 +93,28 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.runIsOver(msg)
 	case walkDone:
 		return a.walkIsOver(msg)
+	case ownProposed:
+		return a.proposed(msg)
+	case leaving:
+		return a.endVisit()
 	case popupClosed:
 		a.shut()
+		if a.lobby.word {
+			return a.endVisit()
+		}
 	case guestLeft:
 		return a.guestIsGone()
 	case quitConfirmed:
+		a.lobby.left = true
 		return a.quit()
 	}
 	return nil
 }
 
 func (a *App) act(msg actionChosen) tea.Cmd {
+	if a.selfService() {
+		return a.actOwn(msg)
+	}
 	if msg.action == walk.FindOwner {
 		if msg.whose != "" {
 			a.searched = msg.whose
@@ -151,10 +163,13 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
 	a.lastUse = a.needs.Now()
 	a.draft.PIN.Wipe()
-	health := a.askHealth(0, false)
 	if a.quitting {
 		return a.quit()
 	}
+	if a.selfService() {
+		return a.runOfOwn(msg)
+	}
+	health := a.askHealth(0, false)
 	if msg.err != nil {
 		a.draft.ForgetCard()
 		profile := a.turn(walk.Profile)
@@ -165,6 +180,9 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 }
 
 func (a *App) walkIsOver(msg walkDone) tea.Cmd {
+	if a.selfService() {
+		return a.endVisit()
+	}
 	a.draft.ForgetCard()
 	a.draft.Result = nil
 	switch {

@@ -42,6 +42,9 @@ type Needs struct {
 	// Directory is the name of the directory, for the find page.
 	Directory string
 	Demo      *Demo // nil outside the demo world
+	// Languages are those to choose from at a self-service kiosk; the numbers stand in
+	// their order.
+	Languages []words.Language
 }
 
 // App is the whole screen. It turns the pages, knows the size, watches the
@@ -74,6 +77,7 @@ type App struct {
 	running  bool
 	runs     sync.WaitGroup // those that Start was given
 	quitting bool
+	lobby    lobby // of a visit to a self-service kiosk
 	lastKey  time.Time
 	lastUse  time.Time // the last key, or the end of the last run
 	width    int
@@ -98,6 +102,8 @@ func New(ctx context.Context, n Needs) *App {
 	a := &App{needs: n, look: newLook(n.ASCII || n.FewSigns), keys: newKeys(n.Text.Keys), width: 80, height: 24}
 	a.ctx, a.end = context.WithCancel(ctx)
 	a.visit.leave, a.popupVisit.leave = func() {}, func() {}
+	a.draft.Mode, a.lobby.native = n.Actor.Mode, n.Text
+	a.keys.quit.SetEnabled(!a.selfService())
 	return a
 }
 
@@ -113,6 +119,9 @@ func (a *App) Close() {
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
+	if a.selfService() {
+		return tea.Batch(a.turn(walk.PutIn), a.lookAtReaders(), a.watchIdle())
+	}
 	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders(), a.askHealth(0, true), a.watchIdle())
 }
 
@@ -128,6 +137,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
 	case tea.PasteMsg:
+		if a.selfService() {
+			return a, nil // nobody pastes in a lobby
+		}
 		a.lastUse = a.needs.Now()
 		return a, a.deliver(msg)
 	case idleLooked:
@@ -224,9 +236,15 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	a.lastKey = a.needs.Now()
 	a.lastUse = a.lastKey
 	a.status = ""
-	switch {
-	case a.hosts():
+	if a.hosts() {
 		return a.tellPopup(msg)
+	}
+	if a.selfService() {
+		if cmd, mine := a.pressOwn(msg); mine {
+			return cmd
+		}
+	}
+	switch {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
 	case widget.TooSmall(a.width, a.height):
@@ -238,8 +256,8 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 		}
 		return a.deliver(msg)
 	case a.wantsHelp(msg):
-		return a.open(func(s scene) popup { return &helpPage{s, a.page.Keys()} })
-	case msg.String() == "q" && !a.typing():
+		return a.open(func(s scene) popup { return &helpPage{s, a.page.Keys(), a.helpHint()} })
+	case msg.String() == "q" && !a.typing() && !a.selfService():
 		return a.askQuit()
 	case msg.String() == "esc" && a.stage != walk.Result:
 		return a.back()

@@ -13,6 +13,7 @@ import (
 func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
+	v.DisableBracketedPasteMode = a.selfService()
 	v.WindowTitle = a.needs.Text.Product
 	return v
 }
@@ -20,6 +21,10 @@ func (a *App) View() tea.View {
 func (a *App) frame() string {
 	if a.hosts() {
 		return a.popup.View(a.width, a.height)
+	}
+	if a.bare() { // these have words for the smallest terminal too
+		draw := func() string { return a.bareView(a.width, a.height) }
+		return widget.Shown(widget.LeastWidth, widget.LeastHeight, a.needs.ASCII, draw, "")
 	}
 	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
 	return widget.Shown(a.width, a.height, a.needs.ASCII, a.whole, instead)
@@ -38,6 +43,9 @@ func (a *App) whole() string {
 
 func (a *App) header(w int) string {
 	t, actor := a.needs.Text, a.needs.Actor
+	if a.selfService() {
+		return a.ownHeader(w)
+	}
 	left := " " + a.look.title.Render(t.Product)
 	if a.needs.Demo != nil {
 		left += "  " + a.look.accent.Render(t.Demo.Banner)
@@ -74,6 +82,9 @@ func (a *App) trail(w int) string {
 		if s == walk.Result { // it is no step of its own: then all are ticked
 			break
 		}
+		if s == walk.PutIn {
+			continue
+		}
 		name := t.Stages[string(s)]
 		switch {
 		case s == a.stage:
@@ -103,7 +114,7 @@ func (a *App) statusLine(w int) string {
 	switch c := a.draft.Connected; {
 	case a.readers.trouble != nil:
 		right = a.look.warn.Render(a.look.glyph.bad + " " + a.needs.Text.TitleOf(a.readers.trouble))
-	case c != nil:
+	case c != nil && !a.selfService():
 		right = a.needs.Text.Held(c.Contents.Identity, c.Reader)
 	case a.readers.reading != "":
 		right = a.needs.Text.Connect.Reading

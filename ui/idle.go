@@ -32,6 +32,9 @@ func (a *App) watchIdle() tea.Cmd {
 // leaveIdle goes back to the start of the walk when nobody has touched a key for
 // long: whoever comes next finds no verified PIN and no plan to be confirmed.
 func (a *App) leaveIdle() tea.Cmd {
+	if a.selfService() {
+		return a.leaveOwn()
+	}
 	if a.busy() || a.atStart() || a.needs.Now().Sub(a.lastUse) < a.needs.Idle {
 		return nil
 	}

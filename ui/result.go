@@ -17,6 +17,7 @@ type result struct {
 	result  engine.Result
 	buttons widget.Buttons
 	again   bool // the update was ended so that another can be made
+	own     bool // the card's holder reads it
 	details bool
 	pager   widget.Pager
 }
@@ -32,6 +33,13 @@ func newResult(s scene, k keymap, r engine.Result, again bool) *result {
 	if again {
 		page.buttons.Labels = append([]string{s.text.Actions[string(walk.UpdateCard)]}, page.buttons.Labels...)
 	}
+	return page
+}
+
+// newOwnResult makes the page for the card's holder.
+func newOwnResult(s scene, k keymap, r engine.Result) *result {
+	page := newResult(s, k, r, false)
+	page.own, page.buttons.Labels = true, []string{s.text.Lobby.Leave, s.text.Result.Details}
 	return page
 }
 
@@ -70,6 +78,9 @@ func (r *result) choose() tea.Cmd {
 	if r.again {
 		chosen--
 	}
+	if r.own && chosen > 0 {
+		chosen++ // there is no other user
+	}
 	switch chosen {
 	case -1:
 		return r.answer(walkDone{again: true})
@@ -93,6 +104,9 @@ func (r *result) View(w, h int) string {
 	}
 	head := []string{" " + mark + r.look.title.Render(r.text.ResultTitle(r.result)), ""}
 	foot := []string{""}
+	if r.own {
+		foot = append(foot, "   "+r.look.title.Render(r.text.Lobby.TakeYours), "")
+	}
 	for _, row := range r.buttons.Rows(w-4, r.look.button) {
 		foot = append(foot, "   "+row)
 	}

@@ -18,6 +18,7 @@ type Stage string
 // The stages, in the order they stand in the trail.
 const (
 	FindUser        Stage = "user"
+	PutIn           Stage = "put in"    // in self-service: the card says whose it is
 	WorkList        Stage = "work list" // instead of FindUser, where one goes through the cards that are due
 	Profile         Stage = "card"
 	ConnectCard     Stage = "reader"
@@ -81,14 +82,16 @@ var stages = map[Action][]Stage{
 
 // skips says when a stage falls away.
 var skips = map[Stage]func(*Draft) bool{
-	ConnectCard:   (*Draft).atHand,
-	SelectTracked: (*Draft).nothingToTrack,
+	ConnectCard:     (*Draft).atHand,
+	SelectTemplates: (*Draft).nothingToChoose,
+	SelectTracked:   (*Draft).nothingToTrack,
 }
 
 // Draft is what the answers have filled in so far. The zero Draft is the start
 // of a walk.
 type Draft struct {
-	Listed    bool // the walk begins at the work list
+	Mode      engine.Mode // stays when the draft is released; "" is an operator's walk
+	Listed    bool        // the walk begins at the work list
 	Action    Action
 	User      *engine.User
 	Card      engine.CardID     // the card meant; "" while any will do
@@ -135,9 +138,9 @@ func (d *Draft) GoesBack() bool { return d.Action == TakeBackUpdate || d.Action 
 // Stages returns the stages of the draft's action that do not fall away.
 // Before an action was chosen these are the ones that lead to one.
 func (d *Draft) Stages() []Stage {
-	all, ok := stages[d.Action]
+	all, ok := d.table()[d.Action]
 	if !ok {
-		return []Stage{d.Start(), Profile}
+		return d.leading()
 	}
 	var left []Stage
 	for _, s := range all {
@@ -153,6 +156,9 @@ func (d *Draft) Stages() []Stage {
 
 // Start returns the stage at which users are chosen.
 func (d *Draft) Start() Stage {
+	if d.own() {
+		return PutIn
+	}
 	if d.Listed {
 		return WorkList
 	}
@@ -170,7 +176,10 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 		return "", false
 	case WorkList:
 		return FindUser, true
-	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed:
+	case FindUser, PutIn, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed:
+	}
+	if d.own() && (s == PutIn || s == EnterPIN || s == Profile) {
+		return "", false // the way out is to take the card out
 	}
 	to, ok := d.beside(s, -1)
 	if to == FindUser {
@@ -182,9 +191,9 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 // beside walks the whole list, so that a stage which has fallen away meanwhile
 // still has its place in it.
 func (d *Draft) beside(s Stage, step int) (Stage, bool) {
-	all := stages[d.Action]
+	all := d.table()[d.Action]
 	if all == nil {
-		all = []Stage{FindUser, Profile}
+		all = d.beginning()
 	}
 	at := -1
 	for i, one := range all {
@@ -213,13 +222,13 @@ func (d *Draft) ForgetCard() {
 // Release ends the walk: the PIN is wiped and the card is let go.
 func (d *Draft) Release() {
 	d.ForgetCard()
-	*d = Draft{}
+	*d = Draft{Mode: d.Mode}
 }
 
 // Stages returns every stage, for tables that must not lack one.
 func Stages() []Stage {
 	return []Stage{
-		FindUser, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
+		FindUser, PutIn, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
 		GiveReason, ConfirmDeed, Update, Result,
 	}
 }

@@ -676,7 +676,8 @@ var English = Text{
 		Touches: Plural{"You touch the card %d time.", "You touch the card %d times."},
 	},
 	Stages: map[string]string{
-		"user": "User", "work list": "Work list", "card": "Card", "reader": "Reader", "assign": "Assign", "templates": "Templates", "PIN": "PIN",
+		"put in": "card in",
+		"user":   "User", "work list": "Work list", "card": "Card", "reader": "Reader", "assign": "Assign", "templates": "Templates", "PIN": "PIN",
 		"third-party": "Third-party", "confirm": "Confirm", "reason": "Reason", "what happens": "Confirm", "update": "Update", "result": "Result",
 	},
 	Cards: map[engine.State]string{
@@ -852,6 +853,46 @@ var English = Text{
 			engine.HolderUnknown:      {Title: "The directory has nobody for this card", Hint: "Put in the card that you sign in with. If it is that one, tell the administrator."},
 			engine.HolderUnclear:      {Title: "The directory has several people for this card", Hint: "Nobody can tell whose it is. Tell the administrator; the log names them."},
 			engine.KeyUnproven:        {Title: "The card does not have the key of its certificate", Hint: "Keep this card and tell the administrator: it may be a forgery, or broken."},
+		},
+	},
+
+	Lobby: Lobby{
+		PutIn:      Sign{"Put in your card", "Put your card into the reader."},
+		TakeOut:    Sign{"Take the card out", "Take the card out of the reader. Whoever goes on puts their own card in."},
+		OneCard:    Sign{"One card only", "There is more than one card in the readers. Leave only yours in."},
+		Mute:       Sign{"Turn the card", "The reader cannot speak to the card. Take it out, see which way round it goes, and put it in again."},
+		Unreadable: Sign{"Try again", "The card could not be read. Take it out and put it in again. If that does not help, ask an operator."},
+		Unknown:    Sign{"Not known here", "This kiosk does not know the card. Take it out. If it is the card you work with, ask an operator."},
+		NotIssued:  Sign{"Not yet issued", "Nothing is on this card yet. Take it out and bring it to an operator."},
+		Disabled:   Sign{"Card disabled", "This card is disabled for now. Take it out and ask an operator."},
+		Revoked:    Sign{"Card revoked", "This card can never be used again. Take it out and ask an operator for another."},
+		NoReader:   Sign{"Out of order", "The card reader does not answer. Please ask an operator. The kiosk goes on by itself once the reader is back."},
+		Pause:      Sign{"One moment", "This kiosk is starting again. If it takes long, please ask an operator."},
+
+		Language:  "%d %s",
+		Card:      "Your card %s",
+		Leave:     "Done",
+		TakeYours: "Take your card out now.",
+		Nothing:   "There is nothing on this card that you can change here yourself. If something is not right, an operator can help.",
+		HelpHint:  "When you take the card out it is over, and nothing of you stays here. While an update runs, leave it in.",
+
+		StillThere: "Are you still there?",
+		AnyKey:     "Press any key to go on.",
+		Ending:     Plural{One: "Without a key it is back to the start in %d second, and nothing of you stays on the screen.", Other: "Without a key it is back to the start in %d seconds, and nothing of you stays on the screen."},
+
+		Unproven: "An operator has to help with this card",
+		Faults: map[engine.CardFault]string{
+			engine.NoCertificate:      "There is no certificate on the card by which it can show whose it is. Please bring it to an operator.",
+			engine.CertificateEnded:   "The card's certificate has ended, and so the card cannot show whose it is. Please bring it to an operator.",
+			engine.CertificateEarly:   "The card's certificate is not valid yet, or this kiosk's clock is slow. Please ask an operator.",
+			engine.CertificateForeign: "The card's certificate is from a CA that this kiosk does not know. Please bring it to an operator.",
+			engine.CertificateUnfit:   "The card has no key that shows with its PIN whose it is. Please bring it to an operator.",
+			engine.CertificateRevoked: "The card's certificate is revoked. Please bring the card to an operator.",
+			engine.CertificateOnHold:  "The card's certificate is on hold. An operator can take it off hold again.",
+			engine.RevocationUnknown:  "The CA does not say now whether the card's certificate is still good. Please try again later, or ask an operator.",
+			engine.HolderUnknown:      "The directory does not know whose card this is. Please bring it to an operator.",
+			engine.HolderUnclear:      "It cannot be told whose card this is. Please bring it to an operator.",
+			engine.KeyUnproven:        "The card does not have the key of its certificate. Please bring it to an operator.",
 		},
 	},
 }

@@ -677,7 +677,8 @@ var German = Text{
 		Touches: Plural{"Sie berühren die Karte %d Mal.", "Sie berühren die Karte %d Mal."},
 	},
 	Stages: map[string]string{
-		"user": "Benutzer", "work list": "Arbeitsliste", "card": "Karte", "reader": "Leser", "assign": "Zuweisen", "templates": "Vorlagen", "PIN": "PIN",
+		"put in": "Karte einlegen",
+		"user":   "Benutzer", "work list": "Arbeitsliste", "card": "Karte", "reader": "Leser", "assign": "Zuweisen", "templates": "Vorlagen", "PIN": "PIN",
 		"third-party": "Fremde", "confirm": "Prüfen", "reason": "Grund", "what happens": "Prüfen", "update": "Schreiben", "result": "Ergebnis",
 	},
 	Cards: map[engine.State]string{
@@ -853,6 +854,46 @@ var German = Text{
 			engine.HolderUnknown:      {Title: "Das Verzeichnis hat niemanden zu dieser Karte", Hint: "Legen Sie die Karte ein, mit der Sie sich anmelden. Ist es diese, verständigen Sie den Administrator."},
 			engine.HolderUnclear:      {Title: "Das Verzeichnis hat mehrere Personen zu dieser Karte", Hint: "Niemand kann sagen, wem sie gehört. Verständigen Sie den Administrator; das Protokoll nennt sie."},
 			engine.KeyUnproven:        {Title: "Die Karte hat den Schlüssel ihres Zertifikats nicht", Hint: "Behalten Sie die Karte und verständigen Sie den Administrator: Sie kann gefälscht oder defekt sein."},
+		},
+	},
+
+	Lobby: Lobby{
+		PutIn:      Sign{"Bitte Karte einlegen", "Legen Sie Ihre Karte in den Leser ein."},
+		TakeOut:    Sign{"Karte entnehmen", "Nehmen Sie die Karte aus dem Leser. Wer weitermacht, legt seine eigene Karte ein."},
+		OneCard:    Sign{"Nur eine Karte", "In den Lesern ist mehr als eine Karte. Lassen Sie nur Ihre eingelegt."},
+		Mute:       Sign{"Karte wenden", "Der Leser erreicht die Karte nicht. Nehmen Sie sie heraus, prüfen Sie, wie herum sie gehört, und legen Sie sie wieder ein."},
+		Unreadable: Sign{"Noch einmal", "Die Karte ließ sich nicht lesen. Nehmen Sie sie heraus und legen Sie sie wieder ein. Hilft das nicht, fragen Sie einen Operator."},
+		Unknown:    Sign{"Hier unbekannt", "Dieser Kiosk kennt die Karte nicht. Nehmen Sie sie heraus. Arbeiten Sie sonst mit dieser Karte, fragen Sie einen Operator."},
+		NotIssued:  Sign{"Noch leer", "Auf dieser Karte ist noch nichts. Nehmen Sie sie heraus und bringen Sie sie einem Operator."},
+		Disabled:   Sign{"Karte deaktiviert", "Diese Karte ist vorerst deaktiviert. Nehmen Sie sie heraus und fragen Sie einen Operator."},
+		Revoked:    Sign{"Karte widerrufen", "Diese Karte ist für immer außer Gebrauch. Nehmen Sie sie heraus und bitten Sie einen Operator um eine andere."},
+		NoReader:   Sign{"Nicht in Betrieb", "Der Kartenleser antwortet nicht. Bitte fragen Sie einen Operator. Der Kiosk macht von selbst weiter, sobald der Leser wieder da ist."},
+		Pause:      Sign{"Einen Moment", "Dieser Kiosk startet neu. Dauert es lange, fragen Sie bitte einen Operator."},
+
+		Language:  "%d %s",
+		Card:      "Ihre Karte %s",
+		Leave:     "Fertig",
+		TakeYours: "Nehmen Sie jetzt Ihre Karte heraus.",
+		Nothing:   "Auf dieser Karte gibt es nichts, was Sie hier selbst ändern können. Stimmt etwas nicht, hilft ein Operator.",
+		HelpHint:  "Nehmen Sie die Karte heraus, ist es zu Ende, und nichts von Ihnen bleibt hier. Lassen Sie sie stecken, solange eine Aktualisierung läuft.",
+
+		StillThere: "Sind Sie noch da?",
+		AnyKey:     "Drücken Sie eine Taste, um weiterzumachen.",
+		Ending:     Plural{One: "Ohne Taste geht es in %d Sekunde zurück zum Anfang, und nichts von Ihnen bleibt auf dem Bildschirm.", Other: "Ohne Taste geht es in %d Sekunden zurück zum Anfang, und nichts von Ihnen bleibt auf dem Bildschirm."},
+
+		Unproven: "Bei dieser Karte muss ein Operator helfen",
+		Faults: map[engine.CardFault]string{
+			engine.NoCertificate:      "Auf der Karte ist kein Zertifikat, mit dem sie zeigen kann, wem sie gehört. Bitte bringen Sie sie einem Operator.",
+			engine.CertificateEnded:   "Das Zertifikat der Karte ist abgelaufen, und so kann sie nicht zeigen, wem sie gehört. Bitte bringen Sie sie einem Operator.",
+			engine.CertificateEarly:   "Das Zertifikat der Karte gilt noch nicht, oder die Uhr dieses Kiosks geht nach. Bitte fragen Sie einen Operator.",
+			engine.CertificateForeign: "Das Zertifikat der Karte ist von einer CA, die dieser Kiosk nicht kennt. Bitte bringen Sie sie einem Operator.",
+			engine.CertificateUnfit:   "Die Karte hat keinen Schlüssel, der mit ihrer PIN zeigt, wem sie gehört. Bitte bringen Sie sie einem Operator.",
+			engine.CertificateRevoked: "Das Zertifikat der Karte ist widerrufen. Bitte bringen Sie die Karte einem Operator.",
+			engine.CertificateOnHold:  "Das Zertifikat der Karte ist ausgesetzt. Ein Operator kann das wieder aufheben.",
+			engine.RevocationUnknown:  "Die CA sagt gerade nicht, ob das Zertifikat der Karte noch gut ist. Bitte versuchen Sie es später, oder fragen Sie einen Operator.",
+			engine.HolderUnknown:      "Das Verzeichnis weiß nicht, wessen Karte das ist. Bitte bringen Sie sie einem Operator.",
+			engine.HolderUnclear:      "Wessen Karte das ist, lässt sich nicht sagen. Bitte bringen Sie sie einem Operator.",
+			engine.KeyUnproven:        "Die Karte hat den Schlüssel ihres Zertifikats nicht. Bitte bringen Sie sie einem Operator.",
 		},
 	},
 }

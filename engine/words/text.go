@@ -48,6 +48,7 @@ type Text struct {
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Lobby     Lobby
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
