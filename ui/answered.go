@@ -93,8 +93,6 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.runIsOver(msg)
 	case walkDone:
 		return a.walkIsOver(msg)
-	case ownProposed:
-		return a.proposed(msg)
 	case leaving:
 		return a.endVisit()
 	case popupClosed:

@@ -167,6 +167,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (a *App) receive(b bound) tea.Cmd {
 	switch {
 	case b.visit == a.visit.id:
+		if own, ok := b.msg.(ownProposed); ok {
+			return a.proposed(own)
+		}
 		a.overhear(b.msg)
 		return a.tellPage(b.msg)
 	case a.popup != nil && b.visit == a.popupVisit.id:

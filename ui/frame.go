@@ -97,7 +97,7 @@ func (a *App) trail(w int) string {
 		}
 		parts = append(parts, name)
 	}
-	if a.draft.Action == "" && a.stage == walk.FindUser {
+	if a.draft.Action == "" && a.stage == walk.FindUser || a.stage == walk.PutIn {
 		return ""
 	}
 	line := strings.Join(parts, " "+g.arrow+" ")

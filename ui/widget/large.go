@@ -47,21 +47,16 @@ const largeRows = 6
 // more lines than h, it is spaced text.
 func Large(text, full string, w, h int) []string {
 	words := strings.Fields(strings.Map(unicode.ToUpper, text))
-	var lines []string
-	line := ""
-	for _, word := range words {
-		switch more := strings.TrimSpace(line + " " + word); {
-		case !drawable(word) || largeWidth(word) > w:
-			return spaced(words, w)
-		case largeWidth(more) <= w:
-			line = more
-		default:
-			lines, line = append(lines, line), word
-		}
-	}
-	lines = append(lines, line)
-	if len(lines)*(largeRows+1) > h {
+	lines, ok := largeLines(words, w)
+	if !ok || len(lines)*(largeRows+1) > h {
 		return spaced(words, w)
+	}
+	for ; ; w-- { // as many lines, and none much longer than the others
+		even, ok := largeLines(words, w-1)
+		if !ok || len(even) > len(lines) {
+			break
+		}
+		lines = even
 	}
 	var drawn []string
 	for i, l := range lines {
@@ -71,6 +66,22 @@ func Large(text, full string, w, h int) []string {
 		drawn = append(drawn, drawLarge(l, full)...)
 	}
 	return drawn
+}
+
+// largeLines divides words into lines of w cells in large letters.
+func largeLines(words []string, w int) (lines []string, ok bool) {
+	line := ""
+	for _, word := range words {
+		switch more := strings.TrimSpace(line + " " + word); {
+		case !drawable(word) || largeWidth(word) > w:
+			return nil, false
+		case largeWidth(more) <= w:
+			line = more
+		default:
+			lines, line = append(lines, line), word
+		}
+	}
+	return append(lines, line), true
 }
 
 func drawable(word string) bool {
