@@ -23,7 +23,7 @@ import (
 
 // demoCmd is the kiosk on a world of its own.
 type demoCmd struct {
-	Language string `enum:"${languages}" default:"en" help:"The language of the screen and the letters: ${languages}."`
+	Language string `enum:"en,de" default:"en" help:"The language of the screen and the letters: ${enum}."`
 	PCSC     bool   `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
 	Plain    bool   `help:"Numbered lines and questions instead of the full screen."`
 }

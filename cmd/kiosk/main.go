@@ -11,8 +11,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"cardkiosk/engine/words"
 )
 
 // commands is the command line. Each command is a struct in a file of its own,
@@ -55,7 +53,6 @@ func run(args []string) int {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	parser, err := kong.New(&commands{}, kong.Name("kiosk"),
 		kong.Description(description),
-		kong.Vars{"languages": words.Codes()},
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kiosk:", err)
