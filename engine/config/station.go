@@ -4,12 +4,15 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"cardkiosk/engine"
 )
 
 // Station is this kiosk.
 type Station struct {
 	Name   string        `toml:"name"`   // told apart by it in the audit and in leases
 	Folder string        `toml:"folder"` // where state is kept
+	Mode   engine.Mode   `toml:"mode"`   // Operator or SelfService
 	Idle   time.Duration `toml:"idle"`   // without a key the walk starts anew; zero for never
 
 	Language Language `toml:"language"` // of the screen
@@ -39,6 +42,8 @@ func (s *Station) check(c *checker, at *path) {
 	if c.need(at.key("folder"), s.Folder, `name the folder for its state: folder = "/var/lib/kiosk"`) {
 		c.folderNamed(at.key("folder"), &s.Folder, keeping)
 	}
+	fallback(c, at.key("mode"), &s.Mode, engine.Operator)
+	oneOf(c, at.key("mode"), s.Mode, engine.Operator, engine.SelfService)
 	fallback(c, at.key("language"), &s.Language, English)
 	oneOf(c, at.key("language"), s.Language, Languages()...)
 	fallback(c, at.key("idle"), &s.Idle, 5*time.Minute)
