@@ -19,7 +19,7 @@ type Actor struct {
 	Station string `json:"station"` // name of the kiosk, from its configuration
 	Mode    Mode   `json:"mode"`
 
-	// What signing in has found out of the person; neither the journal nor the audit keeps it.
+	// What signing in has found out of the person; the journal does not keep it, and of the audit only How.
 	User UserID   `json:"-"` // "" for an account that the directory does not have
 	How  SignedIn `json:"-"`
 }
@@ -55,6 +55,8 @@ const (
 	TryMail   Privilege = "try mail"
 
 	SeeOrphans Privilege = "see orphans"
+
+	SeeAudit Privilege = "see audit"
 )
 
 // The privileges of a card's life beside the update.
@@ -74,6 +76,7 @@ var granted = map[Mode]map[Privilege]bool{
 		UpdateCard: true, ContinueUpdate: true, CancelUpdate: true, SeeHistory: true, SeeDue: true, ShowPUK: true,
 		SeeOutbox: true, TryMail: true,
 		SeeOrphans:   true,
+		SeeAudit:     true,
 		UnassignCard: true, DisableCard: true, EnableCard: true, RevokeCard: true, CleanCard: true,
 	},
 }

@@ -22,6 +22,8 @@ type Desk struct {
 	Vault     Vault    // nil when no policy seals a PUK
 	Policies  []Policy // all of them, to explain which is whose
 
+	AuditLog AuditLog
+
 	Requests Requests
 	Unsent   OutboxList
 
