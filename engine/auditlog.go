@@ -64,7 +64,7 @@ type Departure struct {
 // looked is the audit's next row.
 func (d *Desk) SeeAuditRows(ctx context.Context, actor Actor, filter AuditFilter, f func(ChainedRow) error) error {
 	row := AuditRow{Actor: actor, Act: string(SeeAudit), Card: CardID(filter.Card), User: filter.User, Run: filter.Run}
-	err := may(actor, SeeAudit)
+	err := d.may(ctx, actor, SeeAudit, matter{})
 	n := 0
 	if err == nil {
 		err = d.AuditLog.EachAudit(ctx, filter, func(r ChainedRow) error {

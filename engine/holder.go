@@ -129,7 +129,7 @@ func escapeDN(s string) string {
 // Holders looks in the directory for whose a connected card may be: the users
 // with the UPN, the mail address or the name that its certificates have.
 func (d *Desk) Holders(ctx context.Context, actor Actor, c *Connected) ([]User, error) {
-	if err := may(actor, FindUsers); err != nil {
+	if err := d.may(ctx, actor, FindUsers, matter{}); err != nil {
 		return nil, err
 	}
 	var found []User

@@ -46,6 +46,8 @@ type Text struct {
 	GiveUp    GiveUp
 	Orphans   Orphans
 	Count     Counts
+	Denials   Denials
+	SignIn    SignIn
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string

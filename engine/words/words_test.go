@@ -66,6 +66,11 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Misfits, engine.MisfitASCII, engine.MisfitPrintable, engine.MisfitLength, engine.MisfitCountry, engine.MisfitAddress, engine.MisfitHost, engine.MisfitURI)
 		has(t, name, text.SetUps, engine.SetupPIN, engine.SetupPUK, engine.SetupNoPUK, engine.SetupAdminKey, engine.SetupIdentity)
 		has(t, name, text.Losers, engine.Won, engine.LostNoLink, engine.LostPriority, engine.LostGroup, engine.LostContainer, engine.LostShallow, engine.LostLater)
+		for _, fault := range engine.CardFaults() {
+			if w := text.SignIn.Faults[fault]; w.Title == "" || w.Hint == "" {
+				t.Errorf("%s: no words for a card when %s", name, fault)
+			}
+		}
 		has(t, name, text.Ends, engine.Finished, engine.Partly, engine.TakenBack)
 		has(t, name, text.Effects, engine.NothingChanged, engine.CanContinue, engine.CleanAgain)
 		has(t, name, text.Steps, engine.Verbs()...)

@@ -128,7 +128,7 @@ func heldPolicy(today func(engine.User) (engine.Policy, error)) func(engine.User
 
 // findUser finds the user with a logon name.
 func findUser(ctx context.Context, desk *engine.Desk, actor engine.Actor, logon string) (engine.User, error) {
-	search, err := desk.Find(actor, logon)
+	search, err := desk.Find(ctx, actor, logon)
 	if err != nil {
 		return engine.User{}, err
 	}
