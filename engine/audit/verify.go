@@ -184,6 +184,8 @@ func (v *Verifier) End(counted int64) []Vouched {
 }
 
 // missed tells of the last rows that checkpoints are of and that did not come.
+// Whether these were cut off, or others before them taken out and the chain made
+// anew, cannot be told: all behind the last one that was signed are named.
 func (v *Verifier) missed(c *chain, station string) {
 	var last signed
 	for n, all := range c.checkpoints {
@@ -193,7 +195,8 @@ func (v *Verifier) missed(c *chain, station string) {
 	}
 	if last.N > 0 {
 		v.tell(c, Finding{
-			Fault: CutOff, Station: station, Named: true, From: c.end.N + 1, To: last.N, SeqFrom: c.end.Seq + 1, SeqTo: last.Seq, Detail: last.said(),
+			Fault: CutOff, Station: station, Named: true, From: c.signedTo + 1, To: last.N, SeqTo: last.Seq,
+			Detail: fmt.Sprintf("%s; the chain ends with row %d", last.said(), c.end.N),
 		})
 	}
 }
@@ -213,6 +216,9 @@ func (v *Verifier) tell(c *chain, f Finding) {
 		c.vouched.Sound = false
 	}
 	last, holds := v.held[f.Station]
+	if holds && last == f {
+		return
+	}
 	if holds && last.joins(f) {
 		last.To, last.SeqTo = f.To, f.SeqTo
 		v.held[f.Station] = last

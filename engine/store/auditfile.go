@@ -137,16 +137,28 @@ func (a *AuditFile) Read(ctx context.Context, checkpoint func(engine.Checkpoint,
 	return counted, a.trouble(ctx, "read audit", err)
 }
 
-// rows reads the table itself, in the order it was written, past its indexes:
-// what an index says is not what is vouched for.
+// rows reads in the order of the rows' numbers, as everybody does, who goes by
+// the index: so the table itself must not have more rows than come that way.
 func (a *AuditFile) rows(ctx context.Context, tx *sql.Tx, f func(engine.ChainedRow, string) error) error {
-	return each(ctx, tx, func(rows *sql.Rows) error {
+	var came, there int64
+	err := each(ctx, tx, func(rows *sql.Rows) error {
+		came++
 		r, odd, err := scanStrictly(rows)
 		if err != nil {
 			return err
 		}
 		return f(r, odd)
-	}, `SELECT `+auditColumns+` FROM audit NOT INDEXED ORDER BY rowid`)
+	}, `SELECT `+auditColumns+` FROM audit ORDER BY seq`)
+	if err != nil {
+		return err
+	}
+	if err := tx.QueryRowContext(ctx, `SELECT COUNT(*) FROM audit NOT INDEXED`).Scan(&there); err != nil {
+		return err
+	}
+	if came != there {
+		return fmt.Errorf("the table has %d rows and its index %d: the file is damaged, or somebody hides rows", there, came)
+	}
+	return nil
 }
 
 // Guards says which of the tables' guards are not there as the kiosk made them.
