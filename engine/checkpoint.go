@@ -29,6 +29,10 @@ type Checkpoint struct {
 	Signature []byte
 }
 
+// AuditCheckpoint is what a letter tells that brings checkpoints out of the
+// station. It is no event of a card, and policies do not know it.
+const AuditCheckpoint NoticeEvent = "audit checkpoint"
+
 // message is what is signed.
 func (c Checkpoint) message() []byte {
 	b := appendField(nil, "cardkiosk audit checkpoint")

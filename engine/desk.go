@@ -24,6 +24,7 @@ type Desk struct {
 	Policies  []Policy // all of them, to explain which is whose
 
 	AuditLog AuditLog
+	Station  string // the kiosk's name: what it does where no person does is in its chain
 
 	Requests Requests
 	Unsent   OutboxList
