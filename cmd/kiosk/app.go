@@ -81,6 +81,7 @@ func (p *parts) show(ctx context.Context, lines bool, s shown) error {
 	debug.SetMemoryLimit(mostMemory)
 	ctx, end := context.WithCancel(ctx)
 	o := newOwner(ctx, p.log)
+	defer p.finishAudit(ctx)
 	defer o.wait()
 	defer end()
 	p.startWork(o)

@@ -23,7 +23,7 @@ func TestSignInActiveDirectory(t *testing.T) {
 	d.tool("domain", "passwordsettings", "set", "--account-lockout-threshold=3", "--account-lockout-duration=30", "--reset-account-lockout-after=30")
 	d.tool("user", "setpassword", "must", "--newpassword="+right, "--must-change-at-next-login")
 	d.tool("user", "disable", "off")
-	const longAgo = "133000000000000000" // in 2022 (MS-ADTS 3.1.1.1.4, LDAPTime)
+	const longAgo = "133000000000000000"                     // in 2022 (MS-ADTS 3.1.1.1.4, LDAPTime)
 	d.lastSet("CN=old,CN=Users,DC=corp,DC=example", longAgo) // six weeks is the most
 	d.modify("CN=ended,CN=Users,DC=corp,DC=example", "replace", "accountExpires", longAgo)
 	s.at(func(p *parts) {
