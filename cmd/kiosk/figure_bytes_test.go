@@ -88,6 +88,8 @@ func (t *console) moves(sent map[string][]int) {
 	for _, key := range slices.Concat(slices.Repeat([]string{keyDown}, 9), slices.Repeat([]string{keyUp}, 9)) {
 		sent[ofSteps] = append(sent[ofSteps], t.costs(key))
 	}
+	t.press(keyBackspace)
+	t.untilSettled()
 }
 
 // costs presses a key and returns how many bytes came of it.
