@@ -24,14 +24,14 @@ func (a Adoption) Ours() bool { return len(a.Managed)+len(a.Former) > 0 }
 // certificates were issued to this user by a CA of one of the policy's
 // templates. Nothing is written. The CAs are asked, so it may take a while.
 func (d *Desk) ProposeAdoption(ctx context.Context, actor Actor, c *Connected, user User) (Adoption, error) {
-	if err := adoptable(actor, c, user); err != nil {
+	if err := d.adoptable(ctx, actor, c, user); err != nil {
 		return Adoption{}, err
 	}
 	user, err := d.user(ctx, user.ID) // a search does not tell in which groups they are
 	if err != nil {
 		return Adoption{}, err
 	}
-	if err := adoptable(actor, c, user); err != nil {
+	if err := d.adoptable(ctx, actor, c, user); err != nil {
 		return Adoption{}, err
 	}
 	policy, err := d.PolicyOf(user)
@@ -52,8 +52,8 @@ func (d *Desk) ProposeAdoption(ctx context.Context, actor Actor, c *Connected, u
 }
 
 // adoptable finds what forbids to take a card over, whatever is on it.
-func adoptable(actor Actor, c *Connected, user User) error {
-	if err := may(actor, AdoptCard); err != nil {
+func (d *Desk) adoptable(ctx context.Context, actor Actor, c *Connected, user User) error {
+	if err := d.may(ctx, actor, AdoptCard, matter{card: c.Contents.Identity.ID, user: user.ID}); err != nil {
 		return err
 	}
 	if _, err := c.Record.become("adopt card", CardAdopted); err != nil {
@@ -98,7 +98,7 @@ func (d *Desk) Adopt(ctx context.Context, actor Actor, c *Connected, a Adoption)
 }
 
 func (d *Desk) adopt(ctx context.Context, actor Actor, c *Connected, a Adoption, row AuditRow) (Record, error) {
-	if err := adoptable(actor, c, a.User); err != nil {
+	if err := d.adoptable(ctx, actor, c, a.User); err != nil {
 		return Record{}, err
 	}
 	if !a.Ours() {

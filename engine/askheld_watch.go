@@ -10,8 +10,7 @@ import (
 func (d *Desk) watchOver(ctx context.Context, ca CA, q Request) (Settled, error) {
 	now, late := d.Now(), q.Certificate == nil
 	if kept, err := d.collected(ctx, q); err != nil || kept {
-		q.State, q.Watched, q.Words, q.Next = RequestApproved, false, "", d.lapses(now)
-		return Settled{Request: q}, err
+		return d.keep(q, now), err
 	}
 	answer, ok, err := ca.Withdraw(ctx, q.ID)
 	if err == nil && ok && answer.State == RequestIssued {
@@ -34,6 +33,20 @@ func (d *Desk) watchOver(ctx context.Context, ca CA, q Request) (Settled, error)
 		d.Log.Error("certificate of a cancelled update was issued, and revoked", "ca", q.CA, "request", q.ID, "serial", s.Request.Orphan)
 	}
 	return s, nil
+}
+
+// keptAfterAll is the act of the audit by which a lapse is taken back: it may lapse once
+// more.
+const keptAfterAll = "approval kept"
+
+// keep takes a lapse back.
+func (d *Desk) keep(q Request, now time.Time) Settled {
+	q.State, q.Watched, q.Words, q.Next = RequestApproved, false, "", d.lapses(now)
+	row := AuditRow{
+		At: now, Actor: noPerson(), Act: keptAfterAll, Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
+		Detail: q.detail() + ": a kiosk was going on with it",
+	}
+	return Settled{Request: q, Audit: []AuditRow{row}}
 }
 
 func revokeUnused(ctx context.Context, ca CA, q Request) error {

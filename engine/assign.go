@@ -18,7 +18,7 @@ func (d *Desk) Assign(ctx context.Context, actor Actor, c *Connected, user User)
 }
 
 func (d *Desk) assign(ctx context.Context, actor Actor, c *Connected, user User, row AuditRow) (Record, error) {
-	if err := may(actor, AssignCard); err != nil {
+	if err := d.may(ctx, actor, AssignCard, matter{card: c.Contents.Identity.ID, user: user.ID}); err != nil {
 		return Record{}, err
 	}
 	to, err := c.Record.become("assign card", CardAssigned)

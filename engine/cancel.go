@@ -63,7 +63,7 @@ func (d *Desk) cancelling(ctx context.Context, actor Actor, c *Connected, pin PI
 
 // waitingRun is the run of a card that was put down to wait for a CA.
 func (d *Desk) waitingRun(ctx context.Context, actor Actor, c *Connected, p Privilege) (Run, error) {
-	if err := may(actor, p); err != nil {
+	if err := d.may(ctx, actor, p, aboutCard(c)); err != nil {
 		return Run{}, err
 	}
 	run, ok, err := d.openRun(ctx, c.Contents.Identity.ID)

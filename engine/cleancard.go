@@ -21,7 +21,7 @@ type Wiping struct {
 // ProposeClean tells what would go if a connected card was cleaned. Kind
 // CardRefused on cards that cannot be reset. Nothing is written.
 func (d *Desk) ProposeClean(ctx context.Context, actor Actor, c *Connected) (Wiping, error) {
-	if err := may(actor, CleanCard); err != nil {
+	if err := d.may(ctx, actor, CleanCard, aboutCard(c)); err != nil {
 		return Wiping{}, err
 	}
 	if err := cleanable(c.Record, c.Contents); err != nil {
@@ -81,7 +81,7 @@ func (d *Desk) Clean(ctx context.Context, actor Actor, c *Connected, w Wiping) (
 }
 
 func (d *Desk) clean(ctx context.Context, actor Actor, c *Connected, w Wiping, row AuditRow) (Record, error) {
-	if err := may(actor, CleanCard); err != nil {
+	if err := d.may(ctx, actor, CleanCard, aboutCard(c)); err != nil {
 		return Record{}, err
 	}
 	record, _, err := d.Ledger.Card(ctx, c.Contents.Identity.ID)

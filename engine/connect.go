@@ -17,7 +17,7 @@ type ReaderView struct {
 // LookAtReaders lists the readers, each with the card in it. known are the
 // views of an earlier look: a card that was not moved since is not asked again.
 func (d *Desk) LookAtReaders(ctx context.Context, actor Actor, known []ReaderView) ([]ReaderView, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, matter{}); err != nil {
 		return nil, err
 	}
 	readers, err := d.Readers.List(ctx)
@@ -30,7 +30,7 @@ func (d *Desk) LookAtReaders(ctx context.Context, actor Actor, known []ReaderVie
 // WatchReaders returns as soon as the readers or the cards in them differ from
 // known.
 func (d *Desk) WatchReaders(ctx context.Context, actor Actor, known []ReaderView) ([]ReaderView, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, matter{}); err != nil {
 		return nil, err
 	}
 	before := make([]Reader, len(known))
@@ -96,7 +96,7 @@ func (d *Desk) identify(ctx context.Context, reader string) (Identity, error) {
 }
 
 // Connected is a card in a reader that the walk holds: read, and ready to be
-// unlocked. Whoever connects closes. No operation changes it, so that it may be
+// unlocked. Whoever connects closes. No operation but ProveHolder changes it, so that it may be
 // looked at while one goes on.
 type Connected struct {
 	Reader   string
@@ -106,6 +106,7 @@ type Connected struct {
 	silent   []string
 	before   *Policy // see Situation
 	card     Card
+	proven   bool // by ProveHolder, and only there
 }
 
 // Known reports whether the store knows the card.
@@ -116,7 +117,7 @@ func (c *Connected) Close() error { return c.card.Close() }
 
 // Connect reaches the card in a reader and reads it, without its PIN.
 func (d *Desk) Connect(ctx context.Context, actor Actor, reader string) (*Connected, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, matter{}); err != nil {
 		return nil, err
 	}
 	card, err := d.Readers.Connect(ctx, reader)
@@ -125,6 +126,9 @@ func (d *Desk) Connect(ctx context.Context, actor Actor, reader string) (*Connec
 	}
 	c := &Connected{Reader: reader, card: card}
 	err = d.readInto(ctx, c)
+	if err == nil {
+		err = d.may(ctx, actor, ViewCard, aboutCard(c))
+	}
 	if err == nil {
 		c.Visit, err = d.visit(ctx, reader)
 	}
@@ -165,7 +169,7 @@ func (d *Desk) readInto(ctx context.Context, c *Connected) (err error) {
 // View shows a connected card as it is now, beside its record. The policy is
 // that of the card's user; a card without one has no reasons.
 func (d *Desk) View(ctx context.Context, actor Actor, c *Connected, user *User) (CardView, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, aboutCard(c)); err != nil {
 		return CardView{}, err
 	}
 	record := c.Record

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"time"
@@ -36,10 +37,11 @@ type Desk struct {
 	Notices      Notices
 	Addresses    Addresses // of those whom only the directory knows
 
-	PolicyOf     func(User) (Policy, error) // the policy a user has now; Kind NoPolicy when none
-	Attributes   []string                   // of the directory, that recipes read or templates track
-	PolicyGroups []string                   // DNs of the groups that policies name
-	Roles        []Role
+	PolicyOf     func(User) (Policy, error)                      // the policy a user has now; Kind NoPolicy when none
+	Attributes   []string                                        // of the directory, that recipes read or templates track
+	PolicyGroups []string                                        // DNs of the groups that policies name
+	Roles        []Role                                          // who may do what
+	Standing     func(context.Context, UserID) (Standing, error) // see Standings; nil where no role names a group
 
 	Deadlines Deadlines
 
@@ -68,6 +70,9 @@ func (d *Desk) lease(a Actor, fence int64) Lease {
 // witness leaves an audit row for an act that is not recorded with its
 // outcome. A store that does not take it is logged: the act has happened.
 func (d *Desk) witness(ctx context.Context, row AuditRow, err error) {
+	if errors.As(err, new(witnessed)) {
+		return // see may
+	}
 	row.At, row.Result = d.Now(), "done"
 	if err != nil {
 		row.Result, row.Detail = "failed", Clean(err.Error())

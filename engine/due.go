@@ -15,6 +15,13 @@ type DueFilter struct {
 	Within int                       // days: also those that will be due by then
 	Reason func(Reason) bool         // one of a card's reasons has to be so; nil for any
 	Whose  func(Identity, User) bool // nil for every card
+
+	only []string // policies for which the actor may see it; nil for all
+}
+
+// of reports whether cards of users with a policy are asked for.
+func (f DueFilter) of(policy string) bool {
+	return (f.Policy == "" || f.Policy == policy) && (f.only == nil || slices.Contains(f.only, policy))
 }
 
 // DueCard is one line of the report.
@@ -45,10 +52,11 @@ type DueSummary struct {
 // in the snapshot. It holds a few cards at a time. An error of each ends it, and
 // is its own.
 func (d *Desk) Due(ctx context.Context, actor Actor, f DueFilter, each func(DueCard) error) (DueSummary, error) {
-	if err := may(actor, SeeDue); err != nil {
+	if err := d.may(ctx, actor, SeeDue, matter{}); err != nil {
 		return DueSummary{}, err
 	}
 	var sum DueSummary
+	f.only = d.localTo(ctx, actor, SeeDue)
 	err := d.judgeAll(ctx, f, &sum, func(line DueCard, due bool) error {
 		if !due {
 			return nil
@@ -113,9 +121,9 @@ func (r *dueReport) line(ctx context.Context, f DueFacts) (DueCard, bool, error)
 	policy, err := r.policy(user, unknown, f.Record)
 	if err != nil {
 		line.User, line.Trouble = user.shown(), err
-		return line, r.filter.Policy == "" && r.filter.Reason == nil, nil
+		return line, r.filter.Policy == "" && r.filter.Reason == nil && r.filter.only == nil, nil
 	}
-	if line.Policy = policy.Name; r.filter.Policy != "" && r.filter.Policy != policy.Name {
+	if line.Policy = policy.Name; !r.filter.of(policy.Name) {
 		return line, false, nil
 	}
 	s := Situation{Policy: policy, Record: f.Record, Now: r.now}
@@ -142,7 +150,7 @@ func (r *dueReport) waiting(ctx context.Context, line DueCard, record Record) (D
 	}
 	p := Pending{Requests: requests}
 	line.User, line.Policy = line.User.shown(), record.Policy
-	if !p.Ready() && !p.Rejected() || r.filter.Policy != "" && r.filter.Policy != record.Policy {
+	if !p.Ready() && !p.Rejected() || !r.filter.of(record.Policy) {
 		return line, false, nil
 	}
 	is := UpdateDecided{Approved: p.Count(RequestApproved), Refused: p.Count(RequestRejected) + p.Count(RequestWithdrawn)}

@@ -78,6 +78,7 @@ func (waiting) Orphans(context.Context) ([]Request, error) { return nil, nil }
 // dueDesk is a desk at a time, with facts and policies.
 func dueDesk(now time.Time, facts []DueFacts, policies ...Policy) *Desk {
 	return &Desk{
+		Roles:  everything,
 		Ledger: &shelf{facts: facts}, People: roll{read: now}, Texts: texts{}, Audit: &diary{}, Requests: waiting{},
 		Policies: policies, PolicyOf: ByLinks(policies), Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}

@@ -49,6 +49,12 @@ const (
 	PlanOutdated          // the card is no longer what the plan was made for: plan again
 	FateUnknown           // it may or may not have happened
 	NoPolicy              // no policy is this user's
+	SignInShut            // people do not sign in this way here: choose another
+	WrongPassword         // of name and password one is wrong; which, nobody is told
+	AccountLocked         // the directory has locked the account, mostly after too many wrong passwords
+	AccountClosed         // the account is disabled, has ended, or may not sign in here and now
+	PasswordExpired       // the password was right, and must be changed elsewhere first
+	CardNotAccepted       // nobody signs in with this card; a CardFault in Err says why
 	Stopped               // the program is closing, or the person turned away
 )
 

@@ -13,7 +13,7 @@ type Explanation struct {
 // ExplainPolicy looks at every policy for one user, as the directory tells of
 // them now.
 func (d *Desk) ExplainPolicy(ctx context.Context, actor Actor, id UserID) (Explanation, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, aboutUser(id)); err != nil {
 		return Explanation{}, err
 	}
 	user, err := d.user(ctx, id)

@@ -17,8 +17,8 @@ type FoundUser struct {
 // Find begins a search for users by name, logon name or mail address. Nothing
 // is asked before the first Next, so it never blocks. What is looked at in
 // passing is not audited; opening a profile is.
-func (d *Desk) Find(actor Actor, text string) (*Search, error) {
-	if err := may(actor, FindUsers); err != nil {
+func (d *Desk) Find(ctx context.Context, actor Actor, text string) (*Search, error) {
+	if err := d.may(ctx, actor, FindUsers, matter{}); err != nil {
 		return nil, err
 	}
 	return &Search{desk: d, formers: d.formers(), hits: d.Directory.Search(text)}, nil

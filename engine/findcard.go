@@ -10,7 +10,7 @@ import (
 // without spaces and zeros in front, as the store knows it. No reader is asked.
 // Kind BadInput when there is none, or more than one.
 func (d *Desk) FindCard(ctx context.Context, actor Actor, number string) (CardView, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, matter{}); err != nil {
 		return CardView{}, err
 	}
 	found, err := d.Ledger.CardsNumbered(ctx, strings.ReplaceAll(number, " ", ""))
@@ -25,6 +25,9 @@ func (d *Desk) FindCard(ctx context.Context, actor Actor, number string) (CardVi
 		return CardView{}, &Error{Op: "find card", Kind: BadInput, Subject: Clean(number), Err: errors.New(why)}
 	}
 	record := found[0]
+	if err := d.may(ctx, actor, ViewCard, aboutRecord(record)); err != nil {
+		return CardView{}, err
+	}
 	d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), Card: record.Card.ID, User: record.User.ID}, nil)
 	now := Situation{Nobodys: true, Record: record, Now: d.Now()}
 	if record.User.ID != "" {

@@ -131,10 +131,10 @@ func (e CardEvent) notice() NoticeEvent {
 // Foresee tells what a wish would come to, and changes nothing. Nothing is asked
 // of the card, nor of a CA.
 func (d *Desk) Foresee(ctx context.Context, actor Actor, card CardID, w Wish) (Turn, error) {
-	if err := may(actor, w.Event.privilege()); err != nil {
-		return Turn{}, err
-	}
 	record, err := d.recorded(ctx, card)
+	if err == nil {
+		err = d.may(ctx, actor, w.Event.privilege(), aboutRecord(record))
+	}
 	if err != nil {
 		return Turn{}, err
 	}
@@ -309,14 +309,14 @@ func (d *Desk) turn(ctx context.Context, actor Actor, card CardID, w Wish) (Reco
 }
 
 func (d *Desk) bringAbout(ctx context.Context, actor Actor, card CardID, w Wish, row *AuditRow) (Record, error) {
-	if err := may(actor, w.Event.privilege()); err != nil {
-		return Record{}, err
-	}
 	record, err := d.recorded(ctx, card)
+	row.User = record.User.ID
+	if err == nil {
+		err = d.may(ctx, actor, w.Event.privilege(), aboutRecord(record))
+	}
 	if err != nil {
 		return Record{}, err
 	}
-	row.User = record.User.ID
 	t, err := d.foresee(ctx, record, w)
 	if err != nil {
 		return Record{}, err

@@ -15,7 +15,7 @@ const MailTest NoticeEvent = "mail test"
 // it. The error is the mail server's.
 func (d *Desk) TestMail(ctx context.Context, actor Actor, to string) (Letter, error) {
 	row := AuditRow{Actor: actor, Act: string(TryMail), Detail: Clean(to)}
-	if err := may(actor, TryMail); err != nil {
+	if err := d.may(ctx, actor, TryMail, matter{}); err != nil {
 		d.witness(ctx, row, err)
 		return Letter{}, err
 	}

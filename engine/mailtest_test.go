@@ -38,7 +38,8 @@ func TestTestMail(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	post, audit := &counter{}, &diary{}
 	d := &Desk{
-		Post: post, Audit: audit, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 32)),
+		Roles: everything,
+		Post:  post, Audit: audit, Random: bytes.NewReader(bytes.Repeat([]byte{7}, 32)),
 		Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	}
 	l, err := d.TestMail(t.Context(), reporter, "zoe@example.org")
@@ -71,7 +72,7 @@ func TestTestMail(t *testing.T) {
 func TestOutboxLetters(t *testing.T) {
 	now := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	list, audit := &unsent{letters: []Unsent{{}, {GaveUp: true}}}, &diary{}
-	d := &Desk{Unsent: list, Audit: audit, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
+	d := &Desk{Roles: everything, Unsent: list, Audit: audit, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
 	all, err := d.OutboxLetters(t.Context(), reporter, 30)
 	if err != nil || len(all) != 2 || !list.since.Equal(now.AddDate(0, 0, -30)) {
 		t.Errorf("%d letters since %v, %v", len(all), list.since, err)

@@ -36,6 +36,7 @@ func MakePlan(in Planning) Plan {
 		Renames: renames(in.Before, in.Policy, in.Record),
 	}}
 	p.plan.text, p.plan.Under = in.Policy.Text()
+	p.plan.mode = in.Mode
 	p.plan.Told = in.Policy.tells(ofUpdates())
 	p.in.Record = in.Record.renamed(p.plan.Renames)
 	if was := in.Record.Policy; was != in.Policy.Name {

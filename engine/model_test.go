@@ -144,6 +144,10 @@ func (c *modelCard) Counters(context.Context) (pin, puk Counter, err error) {
 
 func (c *modelCard) CheckPIN(context.Context, PIN) error { return c.look() }
 
+func (c *modelCard) SignOnce(ctx context.Context, _ PIN, at Place, key crypto.PublicKey, digest []byte, hash crypto.Hash) ([]byte, error) {
+	return modelUnlocked{c}.Sign(ctx, at, key, digest, hash)
+}
+
 func (c *modelCard) Unlock(context.Context, PIN, bool) (UnlockedCard, error) {
 	return modelUnlocked{c}, c.look()
 }

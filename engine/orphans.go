@@ -10,7 +10,7 @@ import (
 // nobody has their keys.
 func (d *Desk) Orphans(ctx context.Context, actor Actor) (all []Request, err error) {
 	row := AuditRow{Actor: actor, Act: string(SeeOrphans)}
-	if err = may(actor, SeeOrphans); err == nil {
+	if err = d.may(ctx, actor, SeeOrphans, matter{}); err == nil {
 		all, err = d.Requests.Orphans(ctx)
 		row.Detail = fmt.Sprintf("%d certificates", len(all))
 	}

@@ -19,7 +19,7 @@ func (o orphaned) Orphans(context.Context) ([]Request, error) { return o.all, ni
 // is audited.
 func TestOrphans(t *testing.T) {
 	audit := &diary{}
-	d := &Desk{Requests: orphaned{all: []Request{{Orphan: "0a"}}}, Audit: audit, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	d := &Desk{Roles: everything, Requests: orphaned{all: []Request{{Orphan: "0a"}}}, Audit: audit, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	all, err := d.Orphans(t.Context(), reporter)
 	if err != nil || len(all) != 1 || all[0].Orphan != "0a" {
 		t.Errorf("it lists %+v, %v", all, err)

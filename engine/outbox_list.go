@@ -27,7 +27,7 @@ type Unsent struct {
 // days: see OutboxList.
 func (d *Desk) OutboxLetters(ctx context.Context, actor Actor, days int) (all []Unsent, err error) {
 	row := AuditRow{Actor: actor, Act: string(SeeOutbox)}
-	if err = may(actor, SeeOutbox); err == nil {
+	if err = d.may(ctx, actor, SeeOutbox, matter{}); err == nil {
 		all, err = d.Unsent.ListLetters(ctx, d.Now().AddDate(0, 0, -days))
 		row.Detail = fmt.Sprintf("%d letters", len(all))
 	}

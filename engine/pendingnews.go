@@ -9,7 +9,11 @@ import (
 // was shown. Only the store is asked, and no audit row is left: it may be called
 // often.
 func (d *Desk) PendingNews(ctx context.Context, actor Actor, card CardID, shown Pending) (bool, error) {
-	if err := may(actor, ViewCard); err != nil {
+	record, err := d.recorded(ctx, card)
+	if err == nil {
+		err = d.may(ctx, actor, ViewCard, aboutRecord(record))
+	}
+	if err != nil {
 		return false, err
 	}
 	all, err := d.Requests.RequestsOf(ctx, card)

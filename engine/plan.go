@@ -47,6 +47,7 @@ type Plan struct {
 
 	Obstacles []Obstacle `json:"-"` // why it cannot be carried out; empty in every journal
 
+	mode Mode   // for whom it was planned: what users may choose is less than what operators may
 	text []byte // the policy's, to be kept under its hash before the run begins
 }
 

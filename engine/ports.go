@@ -62,6 +62,10 @@ type Card interface {
 	// CheckPIN verifies the PIN and locks the card again. A wrong PIN is
 	// spent: call it only with what a person typed.
 	CheckPIN(ctx context.Context, pin PIN) error
+	// SignOnce verifies the PIN, signs a digest as CardProof does, and locks the
+	// card again: whoever holds a card shows this way that it is theirs. It wants
+	// no administration key. A wrong PIN is spent.
+	SignOnce(ctx context.Context, pin PIN, at Place, key crypto.PublicKey, digest []byte, hash crypto.Hash) ([]byte, error)
 	// Unlock verifies the PIN and the administration key and holds the card
 	// until Close. With factory set the card is one whose PIN is still the
 	// factory's: that is used when the card says so itself, else pin.

@@ -58,7 +58,7 @@ type RunSummary struct {
 // the user is as the store has them: nobody's card stays halfway for want of a
 // directory.
 func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, error) {
-	if err := may(actor, ViewCard); err != nil {
+	if err := d.may(ctx, actor, ViewCard, aboutUser(id)); err != nil {
 		return Profile{}, err
 	}
 	records, err := d.Ledger.CardsOf(ctx, id)

@@ -8,13 +8,14 @@ type Proposal struct {
 	Choices    []Choice
 	ThirdParty []ThirdParty
 	AskTracked bool // the policy wants third-party certificates to be asked about, and there are some
+	May        Freedom
 	Plan       Plan
 }
 
 // Propose plans the update of a connected card for its user. It writes nothing
 // and reads neither card nor directory anew.
-func (d *Desk) Propose(_ context.Context, actor Actor, c *Connected, user User, s Selection) (Proposal, error) {
-	if err := may(actor, UpdateCard); err != nil {
+func (d *Desk) Propose(ctx context.Context, actor Actor, c *Connected, user User, s Selection) (Proposal, error) {
+	if err := d.may(ctx, actor, UpdateCard, aboutCard(c)); err != nil {
 		return Proposal{}, err
 	}
 	if c.Record.User.ID != user.ID {
@@ -24,13 +25,19 @@ func (d *Desk) Propose(_ context.Context, actor Actor, c *Connected, user User, 
 	if err != nil {
 		return Proposal{}, err
 	}
+	may := freedom(actor, policy)
+	if err := may.allows(actor, s); err != nil {
+		d.witness(ctx, AuditRow{Actor: actor, Act: string(UpdateCard), Card: c.Record.Card.ID, User: user.ID}, err)
+		return Proposal{}, err
+	}
 	now := Situation{Policy: policy, Before: c.before, Record: c.Record, User: user, Contents: &c.Contents, Now: d.Now()}
 	p := Proposal{
 		User:       user,
+		May:        may,
 		Choices:    Choices(now),
 		ThirdParty: FindThirdParty(c.Record, c.Contents),
 	}
-	p.AskTracked = now.Policy.SearchThirdParty && len(p.ThirdParty) > 0
+	p.AskTracked = now.Policy.SearchThirdParty && len(p.ThirdParty) > 0 && may.Track
 	p.Plan = MakePlan(Planning{
 		Policy: now.Policy, Before: now.Before, Record: c.Record, User: user, Contents: c.Contents,
 		Choices: p.Choices, Selection: s, Mode: actor.Mode, Decides: d.decidesFirst(),

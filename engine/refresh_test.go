@@ -123,7 +123,8 @@ func openOffice(t *testing.T) (*office, *Desk) {
 	}
 	now := modelNow
 	d := &Desk{
-		Roll: o, People: o, PolicyGroups: []string{bosses}, Log: slog.New(slog.DiscardHandler),
+		Roles: everything,
+		Roll:  o, People: o, PolicyGroups: []string{bosses}, Log: slog.New(slog.DiscardHandler),
 		Now: func() time.Time { now = now.Add(time.Minute); return now },
 	}
 	o.refresh(t, d)

@@ -35,7 +35,7 @@ func (d *Desk) again(ctx context.Context, actor Actor, c *Connected, pin PIN, wa
 
 // mayContinue re-checks what may have changed since the run was begun.
 func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back bool) (Run, error) {
-	if err := may(actor, ContinueUpdate); err != nil {
+	if err := d.may(ctx, actor, ContinueUpdate, aboutCard(c)); err != nil {
 		return Run{}, err
 	}
 	run, ok, err := d.openRun(ctx, c.Contents.Identity.ID)

@@ -24,11 +24,11 @@ func (d *Desk) ShowPUK(ctx context.Context, actor Actor, card CardID, open func(
 }
 
 func (d *Desk) openPUK(ctx context.Context, actor Actor, card CardID, open func([]byte) ([]byte, error), row *AuditRow) ([]byte, error) {
-	if err := may(actor, ShowPUK); err != nil {
-		return nil, err
-	}
 	record, known, err := d.Ledger.Card(ctx, card)
 	row.User = record.User.ID
+	if err == nil {
+		err = d.may(ctx, actor, ShowPUK, matter{card: card, user: record.User.ID, policy: record.Policy})
+	}
 	switch {
 	case err != nil:
 		return nil, err

@@ -47,7 +47,7 @@ func (r Record) nobodys(keeps func(Managed) bool) Record {
 // somebody else: ours goes, but for what the policy keeps; what others wrote is
 // not touched. Nothing is written.
 func (d *Desk) ProposeUnassign(ctx context.Context, actor Actor, c *Connected) (Plan, error) {
-	if err := may(actor, UnassignCard); err != nil {
+	if err := d.may(ctx, actor, UnassignCard, aboutCard(c)); err != nil {
 		return Plan{}, err
 	}
 	if err := d.unassignable(ctx, c); err != nil {
@@ -91,7 +91,7 @@ func (d *Desk) UnassignIssued(ctx context.Context, actor Actor, c *Connected, pl
 }
 
 func (d *Desk) empty(ctx context.Context, actor Actor, c *Connected, run Run, pin PIN, watch func(Event)) (Result, error) {
-	if err := may(actor, UnassignCard); err != nil {
+	if err := d.may(ctx, actor, UnassignCard, aboutCard(c)); err != nil {
 		return Result{}, err
 	}
 	if err := d.unassignable(ctx, c); err != nil {

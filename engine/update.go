@@ -76,8 +76,11 @@ func (d *Desk) newRun(actor Actor, plan Plan) (Run, error) {
 }
 
 func (d *Desk) update(ctx context.Context, actor Actor, c *Connected, run Run, pin PIN, watch func(Event)) (Result, error) {
-	if err := may(actor, UpdateCard); err != nil {
+	if err := d.may(ctx, actor, UpdateCard, aboutCard(c)); err != nil {
 		return Result{}, err
+	}
+	if run.Plan.mode != actor.Mode {
+		return Result{}, &Error{Op: "update card", Kind: PlanOutdated, Err: errors.New("the plan was made in another mode")}
 	}
 	if err := d.ready(ctx, run.Plan); err != nil {
 		return Result{}, err

@@ -39,12 +39,13 @@ const (
 // before the first Next. It lives until ctx ends or it is closed. What is looked
 // at in passing is not audited; opening a profile is.
 func (d *Desk) WorkList(ctx context.Context, actor Actor, text string) (*WorkList, error) {
-	if err := may(actor, SeeDue); err != nil {
+	if err := d.may(ctx, actor, SeeDue, matter{}); err != nil {
 		return nil, err
 	}
 	l := &WorkList{}
+	only := d.localTo(ctx, actor, SeeDue)
 	l.next, l.stop = iter.Pull(func(yield func(*DueCard) bool) {
-		l.ended = d.judgeAll(ctx, DueFilter{Whose: about(text)}, &l.sum, func(line DueCard, due bool) error {
+		l.ended = d.judgeAll(ctx, DueFilter{Whose: about(text), only: only}, &l.sum, func(line DueCard, due bool) error {
 			var card *DueCard
 			if due {
 				card = &line

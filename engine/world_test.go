@@ -87,7 +87,8 @@ func newWorld(kind string) *world {
 		Directory: modelDirectory{w}, Readers: modelReaders{w}, CAs: map[string]CA{"corp": modelCA{w}},
 		Ledger: modelLedger{w}, Journal: modelJournal{w}, Requests: modelRequests{w}, Audit: silentAudit{}, Vault: modelVault{}, Texts: modelTexts{w},
 		Commons: modelCommons{w}, PolicyOf: func(User) (Policy, error) { return w.policy, nil },
-		Now: func() time.Time { return w.now }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
+		Roles: everything,
+		Now:   func() time.Time { return w.now }, Random: rand.Reader, Log: slog.New(slog.DiscardHandler),
 	}
 	return w
 }

@@ -47,7 +47,7 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	switch stage {
 	case walk.FindUser:
 		d.Release()
-		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(actor, text) }, a.demoKeys())
+		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(s.ctx, actor, text) }, a.demoKeys())
 	case walk.WorkList:
 		d.Release()
 		d.Listed = true

@@ -43,7 +43,7 @@ func meant(ctx context.Context, p *parts, text string) (engine.User, error) {
 
 // search returns everybody whom a text finds.
 func search(ctx context.Context, p *parts, text string) ([]engine.User, error) {
-	search, err := p.desk.Find(p.actor, text)
+	search, err := p.desk.Find(ctx, p.actor, text)
 	if err != nil {
 		return nil, err
 	}

@@ -179,7 +179,7 @@ func openOutbox(t *testing.T) *engine.Desk {
 	c := &clock{now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.Local)}
 	desk, post := postOffice(t, 3, c.Now)
 	kept := desk.Outbox.(*store.Store)
-	desk.Unsent, desk.Audit = kept, kept
+	desk.Unsent, desk.Audit, desk.Roles = kept, kept, everything
 	post.mood = func(l engine.Letter) engine.Kind {
 		return map[string]engine.Kind{"0": engine.MailRefused, "1": engine.MailLater, "2": sent}[l.To]
 	}

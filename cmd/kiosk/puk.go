@@ -61,7 +61,8 @@ func (cmd pukShowCmd) id() engine.CardID {
 }
 
 func (cmd pukShowCmd) show(ctx context.Context, s *store.Store) error {
-	desk := &engine.Desk{Ledger: s, Audit: s, Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	holder := engine.Role{Name: "who has the key", Privileges: []engine.Privilege{engine.ShowPUK}, Users: []string{whoami()}}
+	desk := &engine.Desk{Roles: []engine.Role{holder}, Ledger: s, Audit: s, Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	host, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("learn this machine's name: %w", err)

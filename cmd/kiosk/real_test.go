@@ -41,6 +41,11 @@ from = "Card kiosk <kiosk@corp.example>"
 [vault]
 recipient_file = "helpdesk.recipient"
 
+[[role]]
+name = "card desk"
+privileges = ["all"]
+users = ["demo", "ACCOUNT"]
+
 [[policy]]
 name = "staff"
 search_third_party = true
@@ -145,7 +150,7 @@ func openSite(t *testing.T, config string, start startDirectory, rules ...string
 	directory := start(t, s.dir, s.passwords.directory)
 	mail, box := startExim(t, s.dir, s.passwords.mail)
 	s.box = box
-	s.fill = strings.NewReplacer("DIRECTORY", directory, "MAIL_SERVER", mail, "CA_SERVER", s.startCA(rules...))
+	s.fill = strings.NewReplacer("ACCOUNT", whoami(), "DIRECTORY", directory, "MAIL_SERVER", mail, "CA_SERVER", s.startCA(rules...))
 	done(t, "puk", "key", "--identity", s.path("helpdesk.identity"), "--recipient", s.path("helpdesk.recipient"))
 	return s
 }

@@ -21,7 +21,7 @@ import (
 // The stories are told with the parts of production, over real protocols, to
 // the demo world's servers; cards are software at APDU level.
 
-var tester = engine.Actor{Who: "tester", Station: "desk-1", Mode: engine.Operator}
+var tester = engine.Actor{Who: "demo", Station: "desk-1", Mode: engine.Operator}
 
 const testPIN = "135792"
 
@@ -96,7 +96,7 @@ func inReader(t testing.TB, desk *engine.Desk, chip *sim.Card) *engine.Connected
 // userNamed reads the user with a logon name from the directory.
 func userNamed(t testing.TB, desk *engine.Desk, logon string) engine.User {
 	t.Helper()
-	search, err := desk.Find(tester, logon)
+	search, err := desk.Find(t.Context(), tester, logon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,3 +210,6 @@ func copiedStore(t *testing.T, from string) string {
 	copyStore(t, from, file)
 	return file
 }
+
+// everything is a role of whoever tests.
+var everything = []engine.Role{{Name: "everything", Privileges: engine.Privileges(), Users: []string{tester.Who}}}

@@ -18,6 +18,7 @@ import (
 	"cardkiosk/engine/ldap"
 	"cardkiosk/engine/mail"
 	"cardkiosk/engine/pfx"
+	"cardkiosk/engine/signin"
 	"cardkiosk/engine/store"
 	"cardkiosk/engine/vault"
 	"cardkiosk/engine/words"
@@ -26,10 +27,13 @@ import (
 // parts is a kiosk put together from its configuration. The demo puts the same
 // parts together, from a configuration of its own.
 type parts struct {
-	desk  *engine.Desk
-	actor engine.Actor
-	log   *slog.Logger
+	desk   *engine.Desk
+	signIn *signin.Desk
+	actor  engine.Actor
+	text   *words.Text // the language of the screen
+	log    *slog.Logger
 
+	accounts  signin.Accounts // the directory's
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
 	mail      string        // the mail server
@@ -47,7 +51,11 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: engine.Operator}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
+	language, ok := words.ByCode(string(cfg.Station.Language))
+	if !ok {
+		return nil, &engine.Error{Op: "choose language", Kind: engine.BadInput, Subject: string(cfg.Station.Language), Err: errors.New("there are: " + words.Codes())}
+	}
+	p := &parts{text: language.Text, actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -65,9 +73,9 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
 		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
-		Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
+		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
-	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons} {
+	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn} {
 		if err = open(cfg); err != nil {
 			return nil, err
 		}
@@ -112,7 +120,9 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
 	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
-	p.desk.Addresses = directory
+	p.desk.Addresses, p.accounts = directory, directory
+	standings := &engine.Standings{Directory: directory, Memberships: directory, Groups: engine.RoleGroups(cfg.Roles), Now: p.desk.Now}
+	p.desk.Standing = standings.Of
 	if u, err := url.Parse(d.Servers[0]); err == nil {
 		p.directory = u.Hostname()
 	}

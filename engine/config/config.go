@@ -23,7 +23,9 @@ type Config struct {
 	Access    Access        `toml:"access"`
 	Snapshot  Snapshot      `toml:"snapshot"`
 	Requests  Requests      `toml:"requests"`
+	SignIn    SignIn        `toml:"sign_in"`
 
+	Roles    []engine.Role   `toml:"-"` // made from [[role]], in this order
 	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
 	PFXFiles []PFXFile       `toml:"-"` // where the keys of common certificates are
 	Warnings []Finding       `toml:"-"` // what does not keep the program from starting
@@ -33,6 +35,7 @@ type Config struct {
 type document struct {
 	Config
 	Policy []policy `toml:"policy"`
+	Role   []role   `toml:"role"`
 }
 
 // check checks every table, fills in what was left out, and makes the policies.
@@ -43,10 +46,12 @@ func (d *document) check(c *checker) {
 	d.Readers.check(c, c.root.key("readers"))
 	d.Directory.check(c, c.root.key("directory"))
 	checkCAs(c, c.root.key("ca"), d.CAs)
-	d.Mail.check(c, c.root.key("mail"))
+	d.Mail.check(c, c.root.key("mail"), d.Station)
 	d.Vault.check(c, c.root.key("vault"))
 	d.Access.check(c, c.root.key("access"))
 	d.Snapshot.check(c, c.root.key("snapshot"))
 	d.Requests.check(c, c.root.key("requests"))
+	d.SignIn.check(c, c.root.key("sign_in"), d)
 	d.checkPolicies(c)
+	d.checkRoles(c)
 }

@@ -46,6 +46,8 @@ type Text struct {
 	GiveUp    GiveUp
 	Orphans   Orphans
 	Count     Counts
+	Denials   Denials
+	SignIn    SignIn
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -75,15 +77,18 @@ type Trouble struct {
 	Hint  string // what to do
 }
 
-// Plural is a noun with its number: "%d card", "%d cards".
+// Plural is a noun with its number: "%d card", "%d cards". English and German
+// have the same two forms for whole numbers (CLDR: one is 1, other is the rest, 0
+// and 21 too); a language with more gets more fields and a rule of its own.
 type Plural struct{ One, Other string }
 
-// Of fills in the number.
-func (p Plural) Of(n int) string {
+// Of fills in the number, and what else the sentence says.
+func (p Plural) Of(n int, more ...any) string {
+	form := p.Other
 	if n == 1 {
-		return fmt.Sprintf(p.One, n)
+		form = p.One
 	}
-	return fmt.Sprintf(p.Other, n)
+	return fmt.Sprintf(form, append([]any{n}, more...)...)
 }
 
 // The parts of a Text, one for each page.
@@ -279,7 +284,7 @@ type (
 	// Due are the words of the report about due cards, and of the work list.
 	Due struct {
 		Title, Ask, Nothing, Nobody      string
-		Looking                          string // cards looked at
+		Looking                          Plural // cards looked at
 		More                             string // number
 		Most                             string // number
 		Holder                           string // name, logon name
@@ -287,7 +292,7 @@ type (
 		Since, From, Next, Seen, Written string // date; date; date; age; date
 		New, Gone, Disabled, Unknown     string
 		NoUsers                          string
-		Summary                          string // due, cards
+		Summary                          Plural // cards, due
 		Snapshot, Stale                  string // age
 		NoSnapshot                       string
 		Recorded, Others                 Plural
@@ -325,6 +330,10 @@ type (
 		Days                                                 Plural
 		Usage, Valid, Hold, HoldWanted, Foreign, Certificate string
 		By                                                   string // name
+		Rule                                                 string // who decides where no officer does
+		Signer                                               string // serial, subject, template
+		SignerRevoked                                        string // the signer, what the CA says
+		StationRevoked                                       string // station, date and time
 		About                                                string // name, template, subject
 		ApproveTitle, ApproveHint, ApproveNoKey, ApproveNew  string
 		ApproveUnverified                                    string
@@ -353,14 +362,16 @@ type (
 		VerifySignature, VerifyAgreement                       string // place
 		Verified, NoMailCame                                   string
 		Officer                                                string
-		Held                                                   string // name, template
-		Approves                                               string // officer
+		Held                                                   string            // name, template
+		Approves                                               string            // officer
+		Cards                                                  map[string]string // by the part they play
 	}
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 		LookAgain, Officer                                                 string
+		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
 	// Values are how values are written.
 	Values struct {
@@ -369,8 +380,10 @@ type (
 		Clock           string // hour, minute
 		Seconds         string // seconds with one decimal
 		Minutes         string // minutes, seconds
-		Bytes           string // number
+		Bytes           Plural
 		KB              string // number with one decimal
+		Decimal         string // what stands before decimals
+		And             string // a list but for its last, its last
 		InDays, DaysAgo Plural
 		Today           string
 

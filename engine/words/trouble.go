@@ -12,6 +12,9 @@ func (t *Text) TitleOf(err error) string {
 	if s := t.pinTrouble(err); s != "" {
 		return s
 	}
+	if fault := faultOf(err); fault != "" {
+		return t.SignIn.Faults[fault].Title
+	}
 	kind, subject := engine.Broken, ""
 	var e *engine.Error
 	if errors.As(err, &e) {
@@ -26,6 +29,12 @@ func (t *Text) TitleOf(err error) string {
 
 // HintOf says what can be done about it.
 func (t *Text) HintOf(err error) string {
+	if why := t.Denied(err); why != "" {
+		return why
+	}
+	if fault := faultOf(err); fault != "" {
+		return t.SignIn.Faults[fault].Hint
+	}
 	hint := t.Troubles[engine.KindOf(err)].Hint
 	var e *engine.Error
 	if errors.As(err, &e) && e.Kind == engine.WrongPIN {

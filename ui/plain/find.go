@@ -52,7 +52,7 @@ func (w *walker) findUser(ctx context.Context) error {
 
 // search reads the answers out, a few at a time; nil when none was chosen.
 func (w *walker) search(ctx context.Context, text string) (*engine.User, error) {
-	search, err := w.Desk.Find(w.Actor, text)
+	search, err := w.Desk.Find(ctx, w.Actor, text)
 	if err != nil {
 		return nil, err
 	}

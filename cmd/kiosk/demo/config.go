@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 
@@ -21,6 +22,7 @@ const configuration = `[station]
 name = "desk-1"
 folder = "."
 idle = "0s"
+language = "LANGUAGE"
 
 [directory]
 kind = "openldap"
@@ -55,6 +57,11 @@ from = "Card kiosk <kiosk@corp.example>"
 
 [vault]
 recipient_file = "helpdesk.recipient"
+
+[[role]]
+name = "Card desk"
+privileges = ["all"]
+users = ["demo", "ines", "ACCOUNT"]
 
 [[policy]]
 name = "Staff"
@@ -198,9 +205,18 @@ func (w *World) writeConfig(ca string) error {
 	if err := w.writeDoor(); err != nil {
 		return err
 	}
-	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify()).Replace(configuration)
+	text := strings.NewReplacer("LANGUAGE", w.language, "DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify(), "ACCOUNT", account()).Replace(configuration)
 	if err := os.WriteFile(at(ConfigFile), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	return nil
+}
+
+// account is the one this runs as: it may look into its world with the other
+// commands too.
+func account() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "demo"
 }
