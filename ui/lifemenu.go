@@ -52,9 +52,13 @@ func (m *lifeMenu) Update(msg tea.Msg) tea.Cmd {
 
 func (m *lifeMenu) View(w, h int) string {
 	lines := []string{" " + m.look.title.Render(fmt.Sprintf(m.text.Life.Choose, m.text.Serial(m.card))), ""}
+	names := 0
+	for _, a := range m.actions {
+		names = max(names, widget.Width(m.text.Actions[string(a)]))
+	}
 	rows := m.list.View(h-len(lines), func(i int, focused bool) string {
 		a := string(m.actions[i])
-		return m.look.row(widget.Fit(widget.Fit(m.text.Actions[a], 16, "")+m.text.Life.Hints[a], w-4, m.look.glyph.more), focused)
+		return m.look.row(widget.Fit(widget.Fit(m.text.Actions[a], max(names+2, 16), "")+m.text.Life.Hints[a], w-4, m.look.glyph.more), focused)
 	})
 	return strings.Join(append(lines, rows), "\n")
 }
