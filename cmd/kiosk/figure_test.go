@@ -23,6 +23,7 @@ var figures = []struct {
 	{"resident", measureResident},
 	{"find-as-you-type-1M", measureFind},
 	{"due", measureDue},
+	{"audit", measureAudit},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.
