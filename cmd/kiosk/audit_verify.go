@@ -138,7 +138,13 @@ func readOutside(v *audit.Verifier, name string) error {
 		return &engine.Error{Op: "read checkpoints", Kind: engine.BadInput, Subject: name, Err: err}
 	}
 	defer func() { _ = in.Close() }() // it was only read
-	_, err = audit.ReadCheckpoints(in, name, v.Outside)
+	_, err = audit.ReadCheckpoints(in, name, func(c engine.Checkpoint, err error, where string) {
+		if errors.Is(err, io.ErrUnexpectedEOF) { // the power went, and it was appended once more
+			_, _ = fmt.Fprintf(os.Stderr, "kiosk audit verify: %s: %v; it is not used\n", where, err)
+			return
+		}
+		v.Outside(c, err, where)
+	})
 	return err
 }
 
