@@ -48,6 +48,7 @@ type Text struct {
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Doors     Doors
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -363,6 +364,7 @@ type (
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 		LookAgain, Officer                                                 string
+		Lock, SignOut                                                      string
 	}
 	// Values are how values are written.
 	Values struct {
