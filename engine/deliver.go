@@ -70,7 +70,7 @@ func (d *Desk) send(ctx context.Context, l Letter) (Round, error) {
 // tryLater sets when a letter is tried again that was not sent, and gives it up
 // where trying is in vain.
 func (d *Desk) tryLater(ctx context.Context, l Letter, why error) error {
-	log := d.Log.With("letter", l.ID, "to", l.To, "run", l.Notice.Run, "tries", l.Tries+1, "err", why)
+	log := d.Log.With("letter", l.ID, "run", l.Notice.Run, "tries", l.Tries+1, "err", why)
 	due := d.Now().Add(backOff(l.Tries))
 	if Is(why, MailRefused) || l.Tries+1 >= mostTries {
 		due = time.Time{}

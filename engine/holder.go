@@ -18,33 +18,51 @@ import (
 // of the card it was made for.
 var oidFASCN = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 6, 6}
 
-// upnOf returns the user principal name among a certificate's alternative names
-// (MS-WCCE, szOID_NT_PRINCIPAL_NAME), "" when there is none.
+// upnOf returns the first user principal name among a certificate's alternative
+// names, "" when there is none.
 func upnOf(c *x509.Certificate) string {
-	value, ok := otherNameOf(c, oidUPN)
-	if !ok || value.Tag != asn1.TagUTF8String {
-		return ""
+	for _, upn := range upnsOf(c) {
+		return upn
 	}
-	return string(value.Bytes)
+	return ""
+}
+
+// upnsOf are the user principal names (MS-WCCE, szOID_NT_PRINCIPAL_NAME).
+func upnsOf(c *x509.Certificate) []string {
+	var upns []string
+	for _, value := range otherNamesOf(c, oidUPN) {
+		if value.Tag == asn1.TagUTF8String && len(value.Bytes) > 0 {
+			upns = append(upns, string(value.Bytes))
+		}
+	}
+	return upns
 }
 
 // otherNameOf returns the value of the first otherName of a type.
 func otherNameOf(c *x509.Certificate, oid asn1.ObjectIdentifier) (asn1.RawValue, bool) {
+	for _, value := range otherNamesOf(c, oid) {
+		return value, true
+	}
+	return asn1.RawValue{}, false
+}
+
+// otherNamesOf returns the values of all otherNames of a type.
+func otherNamesOf(c *x509.Certificate, oid asn1.ObjectIdentifier) (values []asn1.RawValue) {
 	for _, e := range c.Extensions {
 		if !e.Id.Equal(oidSAN) {
 			continue
 		}
 		var names []asn1.RawValue
 		if _, err := asn1.Unmarshal(e.Value, &names); err != nil {
-			return asn1.RawValue{}, false
+			return nil
 		}
 		for _, n := range names {
 			if value, ok := otherNameIn(n, oid); ok {
-				return value, true
+				values = append(values, value)
 			}
 		}
 	}
-	return asn1.RawValue{}, false
+	return values
 }
 
 // otherNameIn reads [0] { type-id, [0] EXPLICIT value } (RFC 5280, 4.2.1.6).

@@ -36,7 +36,12 @@ func unproven(at Place, err error) error {
 
 var errWrongProof = errors.New("the card does not hold the private key")
 
-func proveBySigning(ctx context.Context, card CardProof, at Place, public crypto.PublicKey, random io.Reader) error {
+// signs is a card, as far as it signs.
+type signs interface {
+	Sign(ctx context.Context, at Place, key crypto.PublicKey, digest []byte, hash crypto.Hash) ([]byte, error)
+}
+
+func proveBySigning(ctx context.Context, card signs, at Place, public crypto.PublicKey, random io.Reader) error {
 	challenge := make([]byte, 32)
 	if _, err := io.ReadFull(random, challenge); err != nil {
 		return fmt.Errorf("draw challenge: %w", err)

@@ -42,8 +42,10 @@ func (r *runner) rest(ctx context.Context) error {
 }
 
 // tellRefused adds who is told of the requests that were found refused with the card
-// in hand; the worker has told of the others.
+// in hand; the worker has told of the others. What had lapsed and was kept is only
+// audited.
 func (r *runner) tellRefused(o *Outcome, now time.Time) {
+	o.Also = append(o.Also, r.kept...)
 	for _, q := range o.Requests {
 		if q.State != RequestRejected || !slices.Contains(r.news, q.ID) {
 			continue
@@ -77,7 +79,7 @@ func (r *runner) requests(ctx context.Context, now time.Time) ([]Request, error)
 		byID[q.ID] = q
 	}
 	var all []Request
-	r.news = nil
+	r.news, r.kept = nil, nil
 	watched := r.run.watched()
 	for i, s := range r.run.Plan.Steps {
 		if s.Verb != AskCA && s.Verb != AskApproval || !r.run.has(i, Held) && !watched[requestID(r.run.ID, i)] {
@@ -90,6 +92,10 @@ func (r *runner) requests(ctx context.Context, now time.Time) ([]Request, error)
 		}
 		was := q.State
 		q = r.run.standing(q, i, now)
+		if was == RequestWithdrawn && q.State == RequestApproved { // it was given up while somebody went on with it
+			kept := r.desk.keep(q, now)
+			q, r.kept = kept.Request, append(r.kept, kept.Audit...)
+		}
 		if all = append(all, q); was == RequestPending && q.State == RequestRejected {
 			r.news = append(r.news, q.ID)
 		}

@@ -23,6 +23,7 @@ type runner struct {
 	again bool         // the run was begun by another runner: the card has been in other hands since
 
 	news  []string              // requests, by id, that were refused and that nobody was told of
+	kept  []AuditRow            // of requests that had lapsed and were gone on with
 	retry map[int]time.Duration // when CAs that hold requests want to be asked again, by step
 	ended []Request             // what has become of the requests of a run that was cancelled
 }

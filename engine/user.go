@@ -39,6 +39,10 @@ func (r UserRef) user() User {
 	return User{ID: r.ID, Name: r.Name, Logon: r.Logon, Mail: r.Mail, Recorded: true}
 }
 
+// Shown returns the user as a person may see them, for those beside the Desk who
+// ask the directory.
+func (u User) Shown() User { return u.shown() }
+
 // shown returns the user as a person may see them: no control characters.
 func (u User) shown() User {
 	u.Name, u.Logon, u.Mail = Clean(u.Name), Clean(u.Logon), Clean(u.Mail)

@@ -210,7 +210,7 @@ func (l *workList) View(w, h int) string {
 	return strings.Join(append(widget.Lines(b.String(), h-1), l.footer()), "\n")
 }
 
-func (l *workList) looking() string { return fmt.Sprintf(l.text.Due.Looking, l.known.Looked) }
+func (l *workList) looking() string { return l.text.Due.Looking.Of(l.known.Looked) }
 
 // footer says how many there are, and how old what is known of users is.
 func (l *workList) footer() string {

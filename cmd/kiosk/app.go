@@ -41,12 +41,19 @@ func openKiosk(ctx context.Context, file string) (*parts, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkConfigOwner(file); err != nil {
+		return nil, err
+	}
 	cfg, err := loadConfig(file, os.Stderr)
 	if err != nil {
 		return nil, err
 	}
+	who, err := callingAccount(cfg.Station.Folder)
+	if err != nil {
+		return nil, err
+	}
 	var readers realReaders
-	p, err := assemble(ctx, cfg, surroundings{&readers, whoami(), time.Now})
+	p, err := assemble(ctx, cfg, surroundings{&readers, who, time.Now})
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func (p passphraseFile) open(ctx context.Context, dir string, log *slog.Logger) 
 
 // quiet is the log of the short commands: what went wrong is in their error.
 func quiet() *slog.Logger {
-	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(slog.NewTextHandler(os.Stderr, logOptions(slog.LevelWarn)))
 }
 
 // administrator is who sits at the CA's machine, for its audit.

@@ -27,7 +27,7 @@ func (c caServeCmd) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, out.Close()) }()
-	log := slog.New(slog.NewTextHandler(out, nil))
+	log := slog.New(slog.NewTextHandler(out, logOptions(slog.LevelInfo)))
 	ca, err := c.open(ctx, c.Dir, log)
 	if err != nil {
 		return err

@@ -114,7 +114,7 @@ func TestConfigCheckRefuses(t *testing.T) {
 	}
 	for _, want := range []string{
 		file + `:8:1: directory.severs: is not known — did you mean "servers"?`,
-		file + `:36:1: policy.template.place: does not take "9b"`,
+		file + `:41:1: policy.template.place: does not take "9b"`,
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())

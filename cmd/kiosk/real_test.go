@@ -44,7 +44,7 @@ recipient_file = "helpdesk.recipient"
 [[role]]
 name = "card desk"
 privileges = ["all"]
-users = ["ACCOUNT"]
+users = ["demo", "ACCOUNT"]
 
 [[policy]]
 name = "staff"

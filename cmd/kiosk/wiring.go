@@ -100,7 +100,7 @@ func (p *parts) openLog(cfg config.Log) error {
 		return &engine.Error{Op: "open log", Kind: engine.BadInput, Subject: cfg.File, Err: err}
 	}
 	p.closing(f.Close)
-	p.log = slog.New(slog.NewJSONHandler(f, &slog.HandlerOptions{Level: level}))
+	p.log = slog.New(slog.NewJSONHandler(f, logOptions(level)))
 	return nil
 }
 

@@ -27,6 +27,7 @@ const (
 	tagBindResponse     = ber.Tag(goldap.ApplicationBindResponse)
 	tagExtendedResponse = ber.Tag(goldap.ApplicationExtendedResponse)
 	tagContext0         = asn1.Tag(0x80) // [0]: simple authentication, the operation's name
+	tagControls         = asn1.Tag(0xa0) // [0], constructed: the controls
 )
 
 // askTLS asks the server to start TLS.
@@ -34,7 +35,7 @@ func askTLS(conn net.Conn) error {
 	b := cryptobyte.NewBuilder(nil)
 	addRequest(b, tagExtendedRequest, func(b *cryptobyte.Builder) {
 		b.AddASN1(tagContext0, func(b *cryptobyte.Builder) { b.AddBytes([]byte(startTLSOID)) })
-	})
+	}, "")
 	request, err := b.Bytes()
 	if err != nil {
 		return fmt.Errorf("write StartTLS request: %w", err)
@@ -58,7 +59,7 @@ func bind(conn net.Conn, dn, passwordFile string) error {
 	if len(secret) == 0 {
 		return errEmptyPassword
 	}
-	request, err := bindRequest(dn, secret)
+	request, err := bindRequest(dn, secret, "")
 	defer clear(request[:cap(request)])
 	if err != nil {
 		return err
@@ -68,14 +69,14 @@ func bind(conn net.Conn, dn, passwordFile string) error {
 
 // bindRequest writes a simple bind into one buffer that never grows, so that
 // clearing it leaves no copy behind.
-func bindRequest(dn string, password []byte) ([]byte, error) {
+func bindRequest(dn string, password []byte, control string) ([]byte, error) {
 	const framing = 64 // tags, lengths, message id and version
-	b := cryptobyte.NewFixedBuilder(make([]byte, 0, len(dn)+len(password)+framing))
+	b := cryptobyte.NewFixedBuilder(make([]byte, 0, len(dn)+len(password)+len(control)+framing))
 	addRequest(b, tagBindRequest, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(3)
 		b.AddASN1OctetString([]byte(dn))
 		b.AddASN1(tagContext0, func(b *cryptobyte.Builder) { b.AddBytes(password) })
-	})
+	}, control)
 	request, err := b.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("write bind request: %w", err)
@@ -83,11 +84,19 @@ func bindRequest(dn string, password []byte) ([]byte, error) {
 	return request, nil
 }
 
-// addRequest frames a request. Its message id is 1: nothing else is under way.
-func addRequest(b *cryptobyte.Builder, tag asn1.Tag, body cryptobyte.BuilderContinuation) {
+// addRequest frames a request. Its message id is 1: nothing else is under way. A
+// control, "" for none, has no value, and whoever does not know it may leave it
+// (RFC 4511, 4.1.11).
+func addRequest(b *cryptobyte.Builder, tag asn1.Tag, body cryptobyte.BuilderContinuation, control string) {
 	b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) {
 		b.AddASN1Int64(1)
 		b.AddASN1(tag, body)
+		if control == "" {
+			return
+		}
+		b.AddASN1(tagControls, func(b *cryptobyte.Builder) {
+			b.AddASN1(asn1.SEQUENCE, func(b *cryptobyte.Builder) { b.AddASN1OctetString([]byte(control)) })
+		})
 	})
 }
 
@@ -96,18 +105,28 @@ func addRequest(b *cryptobyte.Builder, tag asn1.Tag, body cryptobyte.BuilderCont
 // seal; in pieces this small nobody finds a password.
 const pieceSize = 4
 
-// exchange sends a request and reads the answer to it. It reads not one byte
-// more, so nothing sent ahead of TLS can be taken for an answer within.
+// exchange sends a request and returns nil when the answer is a yes.
 func exchange(conn net.Conn, request []byte, want ber.Tag) error {
-	for piece := range slices.Chunk(request, pieceSize) {
-		if _, err := conn.Write(piece); err != nil {
-			return err
-		}
-	}
-	answer, err := ber.ReadPacket(conn)
+	answer, err := converse(conn, request)
 	if err != nil {
 		return err
 	}
+	return result(answer, want)
+}
+
+// converse sends a request and reads the answer to it. It reads not one byte
+// more, so nothing sent ahead of TLS can be taken for an answer within.
+func converse(conn net.Conn, request []byte) (*ber.Packet, error) {
+	for piece := range slices.Chunk(request, pieceSize) {
+		if _, err := conn.Write(piece); err != nil {
+			return nil, err
+		}
+	}
+	return ber.ReadPacket(conn)
+}
+
+// result reads what an answer comes to.
+func result(answer *ber.Packet, want ber.Tag) error {
 	if err := goldap.GetLDAPError(answer); err != nil {
 		return err
 	}

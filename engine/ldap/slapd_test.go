@@ -87,6 +87,7 @@ include /etc/ldap/schema/inetorgperson.schema
 include /etc/ldap/schema/nis.schema
 modulepath /usr/lib/ldap
 moduleload back_mdb
+moduleload ppolicy
 pidfile DIR/pid
 TLSCACertificateFile DIR/ca.pem
 TLSCertificateFile DIR/server.pem

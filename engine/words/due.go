@@ -80,7 +80,7 @@ func (t *Text) DueNotes(c engine.DueCard, now time.Time) []string {
 // never.
 func (t *Text) DueSummary(s engine.DueSummary, now time.Time, stale time.Duration) []string {
 	w := t.Due
-	lines := []string{fmt.Sprintf(w.Summary, s.Due, s.Cards)}
+	lines := []string{w.Summary.Of(s.Cards, s.Due)}
 	if s.Unknown > 0 {
 		lines = append(lines, w.Recorded.Of(s.Unknown))
 	}

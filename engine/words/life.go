@@ -185,7 +185,7 @@ func (t *Text) names(to []string) string {
 			names = append(names, engine.Clean(one))
 		}
 	}
-	return strings.Join(names, ", ")
+	return t.list(names)
 }
 
 // WipeTitle says which card is emptied.

@@ -23,7 +23,7 @@ type Mail struct {
 	Newer           string
 	Next            string // tries, date and time
 	After           string // tries, date and time
-	Nothing         string // days
+	Nothing         Plural // days
 	Tries           Plural
 }
 
@@ -96,7 +96,7 @@ func (t *Text) UnsentSummary(all []engine.Unsent, days int) string {
 		}
 	}
 	if len(all) == 0 {
-		return fmt.Sprintf(t.Mail.Nothing, days)
+		return t.Mail.Nothing.Of(days)
 	}
 	return fmt.Sprintf("%s, %s.", t.Count.Letters.Of(len(all)-givenUp), t.Count.GivenUp.Of(givenUp))
 }

@@ -78,15 +78,18 @@ type Trouble struct {
 	Hint  string // what to do
 }
 
-// Plural is a noun with its number: "%d card", "%d cards".
+// Plural is a noun with its number: "%d card", "%d cards". English and German
+// have the same two forms for whole numbers (CLDR: one is 1, other is the rest, 0
+// and 21 too); a language with more gets more fields and a rule of its own.
 type Plural struct{ One, Other string }
 
-// Of fills in the number.
-func (p Plural) Of(n int) string {
+// Of fills in the number, and what else the sentence says.
+func (p Plural) Of(n int, more ...any) string {
+	form := p.Other
 	if n == 1 {
-		return fmt.Sprintf(p.One, n)
+		form = p.One
 	}
-	return fmt.Sprintf(p.Other, n)
+	return fmt.Sprintf(form, append([]any{n}, more...)...)
 }
 
 // The parts of a Text, one for each page.
@@ -282,7 +285,7 @@ type (
 	// Due are the words of the report about due cards, and of the work list.
 	Due struct {
 		Title, Ask, Nothing, Nobody      string
-		Looking                          string // cards looked at
+		Looking                          Plural // cards looked at
 		More                             string // number
 		Most                             string // number
 		Holder                           string // name, logon name
@@ -290,7 +293,7 @@ type (
 		Since, From, Next, Seen, Written string // date; date; date; age; date
 		New, Gone, Disabled, Unknown     string
 		NoUsers                          string
-		Summary                          string // due, cards
+		Summary                          Plural // cards, due
 		Snapshot, Stale                  string // age
 		NoSnapshot                       string
 		Recorded, Others                 Plural
@@ -365,6 +368,7 @@ type (
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 		LookAgain, Officer                                                 string
 		Lock, SignOut                                                      string
+		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
 	// Values are how values are written.
 	Values struct {
@@ -373,8 +377,10 @@ type (
 		Clock           string // hour, minute
 		Seconds         string // seconds with one decimal
 		Minutes         string // minutes, seconds
-		Bytes           string // number
+		Bytes           Plural
 		KB              string // number with one decimal
+		Decimal         string // what stands before decimals
+		And             string // a list but for its last, its last
 		InDays, DaysAgo Plural
 		Today           string
 

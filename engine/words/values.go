@@ -67,15 +67,29 @@ func (t *Text) Seconds(d time.Duration) string {
 	if d >= time.Minute {
 		return fmt.Sprintf(t.Values.Minutes, int(d.Minutes()), int(d.Seconds())%60)
 	}
-	return fmt.Sprintf(t.Values.Seconds, d.Seconds())
+	return fmt.Sprintf(t.Values.Seconds, t.decimal(d.Seconds()))
 }
 
 // Size writes a number of bytes.
 func (t *Text) Size(n int) string {
 	if n < 1024 {
-		return fmt.Sprintf(t.Values.Bytes, n)
+		return t.Values.Bytes.Of(n)
 	}
-	return fmt.Sprintf(t.Values.KB, float64(n)/1024)
+	return fmt.Sprintf(t.Values.KB, t.decimal(float64(n)/1024))
+}
+
+// decimal writes a number with one decimal.
+func (t *Text) decimal(x float64) string {
+	return strings.Replace(strconv.FormatFloat(x, 'f', 1, 64), ".", t.Values.Decimal, 1)
+}
+
+// list names several as one would in a sentence: "a, b and c".
+func (t *Text) list(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return fmt.Sprintf(t.Values.And, strings.Join(names[:last], ", "), names[last])
 }
 
 // Serial writes a card's number as it is printed: eight digits in two groups,

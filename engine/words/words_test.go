@@ -9,13 +9,10 @@ import (
 	"cardkiosk/engine/words"
 )
 
-// languages are all there are.
-var languages = map[string]words.Text{"en": words.English}
-
 // No language lacks a word.
 func TestNoWordIsMissing(t *testing.T) {
-	for name, text := range languages {
-		empty(t, name, reflect.ValueOf(text))
+	for _, l := range words.Languages() {
+		empty(t, l.Code, reflect.ValueOf(*l.Text))
 	}
 }
 
@@ -47,7 +44,8 @@ func empty(t *testing.T, path string, v reflect.Value) {
 
 // Every value of every closed set has its word in every language.
 func TestEveryValueHasAWord(t *testing.T) {
-	for name, text := range languages {
+	for _, l := range words.Languages() {
+		name, text := l.Code, l.Text
 		for _, k := range engine.Kinds() {
 			if w := text.Troubles[k]; w.Title == "" || w.Hint == "" {
 				t.Errorf("%s: no words for trouble %d", name, k)
