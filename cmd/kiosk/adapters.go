@@ -83,6 +83,7 @@ func trials(now time.Time) config.Trials {
 			_, err := access.Open(accessConfig(a, nil))
 			return err
 		},
-		PFX: pfx.Read,
+		SignIn: trySignIn,
+		PFX:    pfx.Read,
 	}
 }

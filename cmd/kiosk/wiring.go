@@ -32,6 +32,7 @@ type parts struct {
 	actor  engine.Actor
 	log    *slog.Logger
 
+	accounts  signin.Accounts // the directory's
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
 	mail      string        // the mail server
@@ -114,7 +115,7 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
 	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
-	p.desk.Addresses = directory
+	p.desk.Addresses, p.accounts = directory, directory
 	standings := &engine.Standings{Directory: directory, Memberships: directory, Groups: engine.RoleGroups(cfg.Roles), Now: p.desk.Now}
 	p.desk.Standing = standings.Of
 	if u, err := url.Parse(d.Servers[0]); err == nil {
