@@ -29,8 +29,12 @@ import (
 type parts struct {
 	desk   *engine.Desk
 	signIn *signin.Desk
-	actor  engine.Actor
+	actor  engine.Actor // whoever is at the kiosk; see who.go
+	name   string       // … in full
 	log    *slog.Logger
+
+	account string // the system's, of whoever has started the kiosk
+	lock    config.SignIn
 
 	accounts  signin.Accounts // the directory's
 	snapshot  config.Snapshot
@@ -50,7 +54,7 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
+	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot, lock: cfg.SignIn}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

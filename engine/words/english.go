@@ -881,7 +881,7 @@ var English = Text{
 		AskPassword: "Password:",
 		AskPIN:      "PIN of the card:",
 		AskHow:      "How do you sign in? Number:",
-		AskReader:   "Which reader? Number, or l to look again:",
+		AskReader:   "Which reader? Number, or r to look again:",
 		SignedIn:    "Signed in: %s.",
 		DemoHint:    "In the demo you are %s, and the password is %s.",
 	},

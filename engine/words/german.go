@@ -882,7 +882,7 @@ var German = Text{
 		AskPassword: "Kennwort:",
 		AskPIN:      "PIN der Karte:",
 		AskHow:      "Wie melden Sie sich an? Nummer:",
-		AskReader:   "Welcher Leser? Nummer, oder s, um neu zu suchen:",
+		AskReader:   "Welcher Leser? Nummer, oder k, um neu zu suchen:",
 		SignedIn:    "Angemeldet: %s.",
 		DemoHint:    "In der Demo sind Sie %s, und das Kennwort ist %s.",
 	},

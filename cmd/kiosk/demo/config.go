@@ -23,6 +23,10 @@ name = "desk-1"
 folder = "."
 idle = "0s"
 
+[sign_in]
+methods = ["system", "password"]
+lock = "0s"
+
 [directory]
 kind = "openldap"
 servers = ["ldaps://DIRECTORY"]
@@ -60,7 +64,7 @@ recipient_file = "helpdesk.recipient"
 [[role]]
 name = "Card desk"
 privileges = ["all"]
-users = ["demo", "ines", "ACCOUNT"]
+users = ["demo", "ines", "iokafor", "ACCOUNT"]
 
 [[policy]]
 name = "Staff"
