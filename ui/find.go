@@ -269,12 +269,21 @@ func (f *find) row(u engine.FoundUser, w int, focused bool) string {
 	case u.Cards > 0:
 		mark = g.good
 	}
-	const cards, marks = 9, 11
+	cards, marks := f.columns()
 	rest := max(w-cards-marks-4, 12)
 	name, logon := rest*3/8, rest/4
 	line := widget.Fit(u.User.Name, name, g.more) + " " + widget.Fit(u.User.Logon, logon, g.more) + " " +
 		widget.Fit(mail, rest-name-logon, g.more) + " " + widget.Fit(state, cards, g.more) + " " + widget.Fit(mark, marks, g.more)
 	return f.look.row(line, focused)
+}
+
+// columns are how wide the numbers of cards and the marks behind them are.
+func (f *find) columns() (cards, marks int) {
+	t, g := f.text.Find, f.look.glyph
+	for _, mark := range []string{g.bad + " " + t.Disabled, g.soon + " " + t.Due, g.wait + " " + t.Waits} {
+		marks = max(marks, widget.Width(mark))
+	}
+	return max(widget.Width(t.NoCard), widget.Width(f.text.Count.Cards.Of(99)), 9), max(marks, 11)
 }
 
 // From this width on the user in focus is described beside the list.

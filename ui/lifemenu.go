@@ -63,9 +63,13 @@ func (m *lifeMenu) denied(a walk.Action) error { return m.may.denied(m.card.ID, 
 
 func (m *lifeMenu) View(w, h int) string {
 	lines := []string{" " + m.look.title.Render(fmt.Sprintf(m.text.Life.Choose, m.text.Serial(m.card))), ""}
+	names := 0
+	for _, a := range m.actions {
+		names = max(names, widget.Width(m.look.marked(m.denied(a), m.text.Actions[string(a)])))
+	}
 	rows := m.list.View(h-len(lines), func(i int, focused bool) string {
 		a := string(m.actions[i])
-		row := widget.Fit(m.look.marked(m.denied(m.actions[i]), m.text.Actions[a]), 16, "") + m.text.Life.Hints[a]
+		row := widget.Fit(m.look.marked(m.denied(m.actions[i]), m.text.Actions[a]), max(names+2, 16), "") + m.text.Life.Hints[a]
 		row = widget.Fit(row, w-4, m.look.glyph.more)
 		if !focused {
 			row = m.look.dimmed(m.denied(m.actions[i]), row)

@@ -249,7 +249,10 @@ func (p *pinPage) View(w, _ int) string {
 		lines = append(lines, "", p.look.trouble(p.text, p.trouble, w))
 	}
 	if p.sure {
-		lines = append(lines, "", "   "+p.look.warn.Render(p.look.glyph.soon+" "+t.LastAsk))
+		lines = append(lines, "")
+		for _, l := range hang("   "+p.look.glyph.soon+" ", t.LastAsk, w) {
+			lines = append(lines, p.look.warn.Render(l))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

@@ -48,6 +48,7 @@ func mailConfig(m config.Mail) mail.Config {
 	return mail.Config{
 		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, ServerName: m.ServerName, HelloName: m.HelloName,
 		User: m.User, PasswordFile: m.PasswordFile, From: m.From, ReplyTo: m.ReplyTo, Timeout: m.Timeout,
+		Language: string(m.Language),
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/pcsc"
-	"cardkiosk/engine/words"
 	"cardkiosk/ui"
 	"cardkiosk/ui/plain"
 )
@@ -104,7 +103,7 @@ const frames = 120
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.hint), Text: &words.English, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.hint), Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
@@ -130,7 +129,7 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 		input = &lineInput{os.Stdin, os.Stdout}
 	}
 	n := plain.Needs{
-		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
+		Desk: p.desk, Actor: p.actor, Text: p.text, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
 		ASCII: !speaksUTF8(os.Getenv),
 	}
 	if s.demo != nil {

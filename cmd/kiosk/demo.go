@@ -23,8 +23,9 @@ import (
 
 // demoCmd is the kiosk on a world of its own.
 type demoCmd struct {
-	PCSC  bool `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
-	Plain bool `help:"Numbered lines and questions instead of the full screen."`
+	Language string `enum:"en,de" default:"en" help:"The language of the screen and the letters: ${enum}."`
+	PCSC     bool   `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
+	Plain    bool   `help:"Numbered lines and questions instead of the full screen."`
 
 	SignIn bool `help:"Begin where nobody is signed in."`
 }
@@ -41,7 +42,7 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and six cards …")
-	world, err := demo.Open(ctx, demo.Options{})
+	world, err := demo.Open(ctx, demo.Options{Language: cmd.Language})
 	if err != nil {
 		return err
 	}
@@ -99,14 +100,14 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	if !cmd.Plain && !term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
-	screen, err := demoScreen(ctx, world, tray)
+	screen, err := demoScreen(ctx, world, tray, p.text)
 	if err == nil {
 		err = cmd.sitDown(ctx, p)
 	}
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	hint := fmt.Sprintf(words.English.Doors.DemoHint, demo.Operator, demo.OperatorPassword)
+	hint := fmt.Sprintf(p.text.Doors.DemoHint, demo.Operator, demo.OperatorPassword)
 	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen, hint: hint}), p.close())
 }
 
@@ -175,8 +176,8 @@ func (cmd demoCmd) readers(ctx context.Context, p *parts, world *demo.World, to 
 }
 
 // demoScreen is what the demo adds to the screen.
-func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Demo, error) {
-	seat, err := officerNeeds(world.CA, demo.Officer)
+func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray, t *words.Text) (*ui.Demo, error) {
+	seat, err := officerNeeds(world.CA, demo.Officer, t)
 	if err != nil {
 		return nil, err
 	}
@@ -187,7 +188,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Dem
 			n.Leave, n.ASCII, n.FewSigns = c.Leave, c.ASCII, c.FewSigns
 			return officer.New(ctx, n)
 		},
-		PINHint: func(id engine.CardID) string { return pinHint(world, id) },
+		PINHint: func(id engine.CardID) string { return pinHint(world, id, t) },
 		Mail: func() []ui.Mail {
 			var mail []ui.Mail
 			for _, m := range world.Mailbox.Messages() {
@@ -198,7 +199,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Dem
 		Tray: func() []ui.TrayCard {
 			cards := make([]ui.TrayCard, len(world.Cards()))
 			for i, c := range world.Cards() {
-				label := words.English.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}) + "  " + c.Label
+				label := t.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}) + "  " + t.Demo.Cards[c.Story]
 				cards[i] = ui.TrayCard{Label: label, Reader: tray.Reader(i), In: tray.In(i)}
 			}
 			return cards
@@ -213,11 +214,11 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Dem
 	}, nil
 }
 
-func pinHint(world *demo.World, id engine.CardID) string {
+func pinHint(world *demo.World, id engine.CardID, t *words.Text) string {
 	for _, c := range world.Cards() {
 		if c.ID() == id && c.PIN != "" {
-			return fmt.Sprintf(words.English.Demo.PIN, c.PIN)
+			return fmt.Sprintf(t.Demo.PIN, c.PIN)
 		}
 	}
-	return words.English.Demo.NewPIN
+	return t.Demo.NewPIN
 }

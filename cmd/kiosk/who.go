@@ -11,7 +11,6 @@ import (
 	"golang.org/x/term"
 
 	"cardkiosk/engine"
-	"cardkiosk/engine/words"
 	"cardkiosk/ui"
 	"cardkiosk/ui/plain"
 )
@@ -94,7 +93,7 @@ func (p *parts) askLines(ctx context.Context, out io.Writer, input plain.Input, 
 	d := p.door(hint)
 	actor, user, err := plain.SignIn(ctx, plain.Door{
 		Ways: d.Ways, Password: d.Password, Card: d.Card, Tries: d.Tries, Readers: d.Readers, Hint: hint,
-		Text: &words.English, Out: out, Input: input, ASCII: !speaksUTF8(os.Getenv),
+		Text: p.text, Out: out, Input: input, ASCII: !speaksUTF8(os.Getenv),
 	})
 	p.name = user.Name
 	return actor, err

@@ -31,6 +31,7 @@ type parts struct {
 	signIn *signin.Desk
 	actor  engine.Actor // whoever is at the kiosk; see who.go
 	name   string       // … in full
+	text   *words.Text  // the language of the screen
 	log    *slog.Logger
 
 	account string // the system's, of whoever has started the kiosk
@@ -54,7 +55,11 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot, lock: cfg.SignIn}
+	language, ok := words.ByCode(string(cfg.Station.Language))
+	if !ok {
+		return nil, &engine.Error{Op: "choose language", Kind: engine.BadInput, Subject: string(cfg.Station.Language), Err: errors.New("there are: " + words.Codes())}
+	}
+	p := &parts{text: language.Text, actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot, lock: cfg.SignIn}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

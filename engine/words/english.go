@@ -447,7 +447,13 @@ var English = Text{
 		Issued:      "serial number %s, to %s",
 		Days:        Plural{"%d day", "%d days"},
 		By:          "by %s",
-		About:       "%s, template %s: %s",
+		Rule:        "the rule",
+		Signer:      "%s (%s, template %s)",
+
+		SignerRevoked:  "%s, which %s",
+		StationRevoked: "%s, revoked on %s",
+
+		About: "%s, template %s: %s",
 
 		ApproveTitle:      "Approve this request?",
 		ApproveHint:       "The certificate is issued at once, and the station fetches it.",
@@ -498,6 +504,11 @@ var English = Text{
 		Officer:           "What the CA holds",
 		Held:              "%s, %s: waits for an officer",
 		Approves:          "the demo's officer %s approves it",
+		Cards: map[string]string{
+			"due": "Ada's card, due for renewal", "blank": "A blank card", "two tries": "Adam's card, two PIN tries left",
+			"second": "Adam's second card", "moved": "Siobhán's card, written before she moved to Operations",
+			"waits": "Grace's card, its update waits for the CA",
+		},
 	},
 	Keys: Keys{
 		Choose: "choose", Open: "open", Go: "go on", Back: "back", Tick: "tick", Quit: "quit", Help: "help",

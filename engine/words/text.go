@@ -331,6 +331,10 @@ type (
 		Days                                                 Plural
 		Usage, Valid, Hold, HoldWanted, Foreign, Certificate string
 		By                                                   string // name
+		Rule                                                 string // who decides where no officer does
+		Signer                                               string // serial, subject, template
+		SignerRevoked                                        string // the signer, what the CA says
+		StationRevoked                                       string // station, date and time
 		About                                                string // name, template, subject
 		ApproveTitle, ApproveHint, ApproveNoKey, ApproveNew  string
 		ApproveUnverified                                    string
@@ -359,8 +363,9 @@ type (
 		VerifySignature, VerifyAgreement                       string // place
 		Verified, NoMailCame                                   string
 		Officer                                                string
-		Held                                                   string // name, template
-		Approves                                               string // officer
+		Held                                                   string            // name, template
+		Approves                                               string            // officer
+		Cards                                                  map[string]string // by the part they play
 	}
 	// Keys are what keys do, for the help line.
 	Keys struct {
