@@ -886,7 +886,7 @@ var English = Text{
 		LocksIn:     Plural{One: "Locks in %d s", Other: "Locks in %d s"},
 		EndsIn:      Plural{One: "The session ends in %d s", Other: "The session ends in %d s"},
 		SignOut:     "Sign out?",
-		SignOutHint: "What was not confirmed is forgotten. Signing out changes nothing on a card.",
+		SignOutHint: "What was not confirmed is forgotten. On a card nothing changes by it.",
 
 		AskLogon:    "Logon name:",
 		AskPassword: "Password:",
