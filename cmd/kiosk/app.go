@@ -78,6 +78,7 @@ func (p *parts) show(ctx context.Context, lines bool, s shown) error {
 	debug.SetMemoryLimit(mostMemory)
 	ctx, end := context.WithCancel(ctx)
 	o := newOwner(ctx, p.log)
+	defer p.finishAudit(ctx)
 	defer o.wait()
 	defer end()
 	p.startWork(o)
@@ -92,9 +93,9 @@ func wantsLines() bool {
 	return os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != "" || !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd()))
 }
 
-// fewSigns reports whether this is the console: its fonts have 256 or 512
-// characters.
-func fewSigns() bool { return os.Getenv("TERM") == "linux" }
+// fewSigns reports whether the terminal may lack our signs: the console's fonts have
+// 256 or 512 characters, older terminals have those of Latin letters.
+func fewSigns() bool { return oldTerminal(os.Getenv("TERM")) }
 
 // frames is how many are drawn in a second at most: twice what Bubble Tea does
 // by itself. A key waits for the next one, and at 60 it waits up to 17 ms.
@@ -115,7 +116,15 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 
 // runProgram shows a program on the full screen until it is left, or ctx ends.
 func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
-	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()
+	kind := os.Getenv("TERM")
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(&plainOutput{os.Stdout, oldTerminal(kind)}),
+		tea.WithoutSignalHandler(), tea.WithFPS(frames),
+	}
+	if colourless(kind) {
+		options = append(options, tea.WithEnvironment(append(os.Environ(), "NO_COLOR=1")))
+	}
+	_, err := tea.NewProgram(app, options...).Run()
 	asked := ctx.Err() != nil // to end
 	if asked && errors.Is(err, tea.ErrProgramKilled) {
 		return nil

@@ -13,6 +13,7 @@ import (
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/access"
+	"cardkiosk/engine/audit"
 	"cardkiosk/engine/ca/builtin"
 	"cardkiosk/engine/config"
 	"cardkiosk/engine/ldap"
@@ -37,7 +38,10 @@ type parts struct {
 	account string // the system's, of whoever has started the kiosk
 	lock    config.SignIn
 
-	accounts  signin.Accounts // the directory's
+	accounts signin.Accounts // the directory's
+	chain    engine.Chain
+	keeper   *audit.Keeper // of the audit
+
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
 	mail      string        // the mail server
@@ -73,13 +77,15 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 		return nil, err
 	}
 	p.closing(kept.Close)
+	p.chain = kept
 	p.desk = &engine.Desk{
+		AuditLog: kept, Station: cfg.Station.Name,
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
 		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
 		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
-	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn} {
+	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn, p.openAudit} {
 		if err = open(cfg); err != nil {
 			return nil, err
 		}

@@ -45,6 +45,7 @@ type Text struct {
 	Life      Life
 	GiveUp    GiveUp
 	Orphans   Orphans
+	Audit     Audit
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
