@@ -49,7 +49,9 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	case historyWanted:
 		return a.openHistory(msg.card)
 	case lifeWanted:
-		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card) })
+		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card, msg.may) })
+	case refused:
+		return a.trouble(msg.why)
 	case readerChosen:
 		return a.connectTo(msg.name)
 	case assigned:
@@ -72,8 +74,10 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.next()
 	case pinGiven:
 		a.draft.PIN.Wipe()
-		a.draft.PIN = msg.pin
 		a.isHolder(msg.holder)
+		if a.draft.PIN = msg.pin; a.gate != nil {
+			return a.forgetPIN()
+		}
 		return a.next()
 	case cardFailed:
 		return a.loseCard(msg.err)
@@ -105,6 +109,14 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 	case quitConfirmed:
 		a.lobby.left = true
 		return a.quit()
+	case signOutConfirmed:
+		return a.guards(wentOut)
+	case cameThrough:
+		return a.letIn(msg)
+	case gateLeft:
+		if a.guard.state == guardShut {
+			return a.askQuit()
+		}
 	}
 	return nil
 }
@@ -147,7 +159,7 @@ func (a *App) wasAssigned(msg assigned) tea.Cmd {
 func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 	d := &a.draft
 	d.Selection.Track = track
-	p, err := a.needs.Desk.Propose(a.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
+	p, err := a.needs.Desk.Propose(a.session.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
 	if err != nil {
 		return a.trouble(err)
 	}
@@ -159,10 +171,13 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 // the start: what it holds now decides what can be done.
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
-	a.lastUse = a.needs.Now()
+	a.guard.lastUse = a.needs.Now()
 	a.draft.PIN.Wipe()
-	if a.quitting {
+	switch {
+	case a.quitting:
 		return a.quit()
+	case a.guard.ending:
+		return a.guards(timePassed)
 	}
 	if a.selfService() {
 		return a.runOfOwn(msg)

@@ -43,6 +43,12 @@ func (a *App) selfService() bool { return a.needs.Actor.Mode == engine.SelfServi
 // Left reports whether somebody has left the kiosk, and not only their visit.
 func (a *App) Left() bool { return a.lobby.left }
 
+// beginVisit shows the start screen.
+func (a *App) beginVisit() tea.Cmd {
+	a.guard.happens(cameIn, a.needs.Now(), false, false)
+	return tea.Batch(a.turn(walk.PutIn), a.lookAtReaders())
+}
+
 func (a *App) buildPutIn(s scene) screen {
 	a.draft.Release()
 	return newPutIn(s, a.needs.Languages, a.speak)
@@ -87,7 +93,7 @@ func (a *App) buildOwnCard(s scene) screen {
 	a.draft.Action, a.draft.Result, a.draft.Proposal, a.draft.Selection = "", nil, nil, engine.Selection{}
 	return newOwnCard(s, a.keys, user, func() (ownSeen, error) {
 		view, err := desk.View(s.ctx, actor, card, &user)
-		return ownSeen{view, desk.Permitted(s.ctx, actor, card, walk.OwnPrivileges()...)}, err
+		return ownSeen{view, desk.Permitted(s.ctx, actor, user.ID, &card.Record)}, err
 	})
 }
 
@@ -135,7 +141,7 @@ func (a *App) lastWord(err error) tea.Cmd {
 	}
 	a.draft.ForgetCard()
 	a.lobby.ending, a.lobby.lay, a.lobby.word = true, a.cardLies(), true
-	a.lastUse = a.needs.Now()
+	a.guard.lastUse = a.needs.Now()
 	return a.trouble(err)
 }
 
@@ -198,7 +204,7 @@ func (a *App) idleLeft() time.Duration {
 	if a.lobby.ending {
 		idle = min(idle, lastWordFor)
 	}
-	return idle - a.needs.Now().Sub(a.lastUse)
+	return idle - a.needs.Now().Sub(a.guard.lastUse)
 }
 
 // idleWarning is how long before the end it is asked whether somebody is there; the

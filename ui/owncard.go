@@ -22,7 +22,7 @@ type ownCard struct {
 // ownSeen is the card with what its holder may do.
 type ownSeen struct {
 	view engine.CardView
-	may  []engine.Privilege
+	may  engine.Permissions
 }
 
 type (

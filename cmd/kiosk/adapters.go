@@ -9,6 +9,7 @@ import (
 	"cardkiosk/engine/ldap"
 	"cardkiosk/engine/mail"
 	"cardkiosk/engine/pfx"
+	"cardkiosk/engine/syslog"
 	"cardkiosk/engine/vault"
 	"cardkiosk/engine/words"
 )
@@ -52,6 +53,12 @@ func mailConfig(m config.Mail) mail.Config {
 	}
 }
 
+func syslogConfig(s config.Syslog, now func() time.Time) syslog.Config {
+	return syslog.Config{
+		Address: s.Address, CAFile: s.CAFile, ServerName: s.ServerName, Facility: s.Facility, Timeout: s.Timeout, Now: now,
+	}
+}
+
 // trials make each adapter once, so that what it would refuse is found beside
 // everything else that is wrong with a configuration. None connects to anything.
 func trials(now time.Time) config.Trials {
@@ -82,6 +89,11 @@ func trials(now time.Time) config.Trials {
 		},
 		Access: func(a config.Access) error {
 			_, err := access.Open(accessConfig(a, nil))
+			return err
+		},
+		SignIn: trySignIn,
+		Syslog: func(s config.Syslog) error {
+			_, err := syslog.Open(syslogConfig(s, nil))
 			return err
 		},
 		PFX: pfx.Read,

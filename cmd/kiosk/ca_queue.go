@@ -17,7 +17,7 @@ import (
 
 // caQueueCmd shows an officer what the CA holds, full screen.
 type caQueueCmd struct {
-	Language string `enum:"${languages}" default:"en" help:"The language of the screen: ${languages}."`
+	Language string `enum:"en,de" default:"en" help:"The language of the screen: ${enum}."`
 	officerFlags
 }
 

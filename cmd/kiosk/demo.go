@@ -23,11 +23,12 @@ import (
 
 // demoCmd is the kiosk on a world of its own.
 type demoCmd struct {
-	Language string `enum:"${languages}" default:"en" help:"The language of the screen and the letters: ${languages}."`
+	Language string `enum:"en,de" default:"en" help:"The language of the screen and the letters: ${enum}."`
 	PCSC     bool   `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
 	Plain    bool   `help:"Numbered lines and questions instead of the full screen."`
 
 	SelfService bool `help:"A kiosk in a lobby: whoever puts a card in updates their own."`
+	SignIn      bool `help:"Begin where nobody is signed in."`
 }
 
 // Run makes the world and shows the kiosk in it. Without a terminal on
@@ -111,13 +112,29 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
 	screen, err := demoScreen(ctx, world, tray, p.text)
+	if err == nil && cmd.SelfService {
+		return errors.Join(p.showVisits(ctx, screen), p.close())
+	}
+	if err == nil {
+		err = cmd.sitDown(ctx, p)
+	}
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	if cmd.SelfService {
-		return errors.Join(p.showVisits(ctx, screen), p.close())
+	hint := fmt.Sprintf(p.text.Doors.DemoHint, demo.Operator, demo.OperatorPassword)
+	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen, hint: hint}), p.close())
+}
+
+// sitDown signs the demo's operator in, unless one wants to do that oneself. Without
+// an account's sign-in nobody but her can open the screen again.
+func (cmd demoCmd) sitDown(ctx context.Context, p *parts) (err error) {
+	p.actor.Who = ""
+	if !cmd.SignIn {
+		var user engine.User
+		p.actor, user, err = p.signIn.WithPassword(ctx, demo.Operator, engine.NewPIN([]byte(demo.OperatorPassword)))
+		p.name = user.Name
 	}
-	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen}), p.close())
+	return err
 }
 
 // awaitCards waits until the readers show every card that lies in one. pcscd

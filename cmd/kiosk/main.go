@@ -11,8 +11,6 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
-
-	"cardkiosk/engine/words"
 )
 
 // commands is the command line. Each command is a struct in a file of its own,
@@ -29,6 +27,7 @@ type commands struct {
 	Worker   workerCmd   `cmd:"" help:"What goes on behind the screen, without one: letters, errands, the snapshot of the directory."`
 	Mail     mailCmd     `cmd:"" help:"The letters: what they look like, whether they can be sent, and which wait."`
 	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`
+	Audit    auditCmd    `cmd:"" help:"Who did what: list it, export it, and verify that nobody has changed it."`
 	Config   configCmd   `cmd:"" help:"Check the configuration file."`
 	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`
 	Ca       caCmd       `cmd:"" help:"The built-in CA."`
@@ -56,7 +55,6 @@ func run(args []string) int {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	parser, err := kong.New(&commands{}, kong.Name("kiosk"),
 		kong.Description(description),
-		kong.Vars{"languages": words.Codes()},
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "kiosk:", err)

@@ -55,16 +55,11 @@ var privilegeFor = map[Action]engine.Privilege{
 	UpdateAgain: engine.ContinueUpdate, CancelUpdate: engine.CancelUpdate,
 }
 
-// OwnPrivileges are those on which OwnActions depend.
-func OwnPrivileges() []engine.Privilege {
-	return []engine.Privilege{engine.UpdateCard, engine.ContinueUpdate, engine.CancelUpdate}
-}
-
 // OwnActions are what people can do with their own card, the likeliest first, given
 // what they may.
-func OwnActions(card engine.CardView, may []engine.Privilege) []Action {
+func OwnActions(card engine.CardView, may engine.Permissions) []Action {
 	return slices.DeleteFunc(cardActions(true, card), func(a Action) bool {
 		p, own := privilegeFor[a]
-		return !own || !slices.Contains(may, p)
+		return !own || may.Denied(p) != nil
 	})
 }

@@ -45,10 +45,12 @@ type Text struct {
 	Life      Life
 	GiveUp    GiveUp
 	Orphans   Orphans
+	Audit     Audit
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
 	Lobby     Lobby
+	Doors     Doors
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -372,6 +374,7 @@ type (
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 		LookAgain, Officer                                                 string
+		Lock, SignOut                                                      string
 		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
 	// Values are how values are written.

@@ -25,6 +25,10 @@ mode = "MODE"
 idle = "IDLE"
 language = "LANGUAGE"
 
+[sign_in]
+methods = ["system", "password"]
+lock = "0s"
+
 [directory]
 kind = "openldap"
 servers = ["ldaps://DIRECTORY"]
@@ -62,7 +66,7 @@ recipient_file = "helpdesk.recipient"
 [[role]]
 name = "Card desk"
 privileges = ["all"]
-users = ["demo", "ines", "ACCOUNT"]
+users = ["demo", "ines", "iokafor", "ACCOUNT"]
 
 [[policy]]
 name = "Staff"
