@@ -140,7 +140,8 @@ func (a *App) lastWord(err error) tea.Cmd {
 		return a.endVisit() // whoever took it out knows
 	}
 	a.draft.ForgetCard()
-	a.lobby.ending, a.lobby.lay, a.lobby.word = true, a.cardLies(), true
+	gone := engine.Is(err, engine.CardGone) // the readers may tell it later
+	a.lobby.ending, a.lobby.lay, a.lobby.word = true, !gone && a.cardLies(), true
 	a.guard.lastUse = a.needs.Now()
 	return a.trouble(err)
 }

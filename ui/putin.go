@@ -142,6 +142,9 @@ func (p *putIn) sign() words.Sign {
 			return t.OneCard
 		}
 	}
+	if !p.seen {
+		return words.Sign{Large: t.PutIn.Large, Small: p.text.Frame.Working}
+	}
 	return t.PutIn
 }
 
