@@ -34,6 +34,7 @@ var letters = map[rune][5]string{
 	'X': {"#   #", " # # ", "  #  ", " # # ", "#   #"},
 	'Y': {"#   #", " # # ", "  #  ", "  #  ", "  #  "},
 	'Z': {"#####", "   # ", "  #  ", " #   ", "#####"},
+	'?': {" ### ", "#   #", "  ## ", "     ", "  #  "},
 }
 
 // dotted are the letters with two dots above, and the ones below them.
