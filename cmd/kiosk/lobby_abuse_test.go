@@ -243,10 +243,11 @@ func TestLobbyAbused(t *testing.T) {
 		if !t.Run(abuse.name, func(t *testing.T) {
 			in := *s
 			in.site, in.term = s.site.in(t), s.term.in(t)
+			defer func(at time.Time) { t.Logf("took %v", time.Since(at)) }(time.Now())
 			abuse.do(&in)
 			s.files = in.files
 		}) {
-			t.Logf("the supervisor's log:\n%s", read(t, s.path("lobby/kiosk.log")))
+			t.Fatalf("the supervisor's log:\n%s", read(t, s.path("lobby/kiosk.log")))
 		}
 	}
 }
@@ -276,7 +277,9 @@ func (s *lobbySite) everyKey() {
 		if now := s.visit(); now != visit || s.supervisor() != supervisor {
 			s.t.Errorf("%s: the visit %d has ended, there is %d", page, visit, now)
 		}
-		if page != "start" {
+		if page == "start" {
+			s.drained(page)
+		} else {
 			s.leaves(visit)
 		}
 		s.isClean()
@@ -292,7 +295,7 @@ func (s *lobbySite) everySignal() {
 		supervisor, visit := s.supervisor(), s.visit()
 		for _, sig := range []syscall.Signal{
 			syscall.SIGINT, syscall.SIGQUIT, syscall.SIGTSTP, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH,
-			syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGABRT, syscall.SIGCONT, 34, 64,
+			syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGPIPE, syscall.SIGALRM, syscall.SIGABRT, syscall.SIGCONT, 35, 64,
 		} {
 			for _, pid := range []int{supervisor, visit} {
 				if err := syscall.Kill(pid, sig); err != nil {
@@ -485,7 +488,7 @@ func (s *lobbySite) updated() {
 	s.toPIN()
 	s.term.types(lobbyPIN)
 	s.term.press("Enter")
-	s.term.sees("Ada Lovelace", "Nothing is due")
+	s.term.sees("Ada Lovelace", "▸  Done", "Update card")
 	s.leaves(s.visit())
 	for _, word := range theirs[:4] {
 		if log := read(s.t, s.path("lobby/kiosk.log")); strings.Contains(log, word) {
