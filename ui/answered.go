@@ -73,7 +73,7 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		a.draft.Proposal = &msg.proposal
 		return a.next()
 	case pinGiven:
-		a.draft.PIN.Wipe()
+		a.draft.ForgetPIN()
 		if a.draft.PIN = msg.pin; a.gate != nil {
 			return a.forgetPIN()
 		}
@@ -162,7 +162,7 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
 	a.guard.lastUse = a.needs.Now()
-	a.draft.PIN.Wipe()
+	a.draft.ForgetPIN()
 	health := a.askHealth(0, false)
 	switch {
 	case a.quitting:

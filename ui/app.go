@@ -329,7 +329,7 @@ func (a *App) back() tea.Cmd {
 		return nil
 	}
 	if to == walk.EnterPIN || a.stage == walk.EnterPIN {
-		a.draft.PIN.Wipe()
+		a.draft.ForgetPIN()
 	}
 	return a.turn(to)
 }

@@ -214,11 +214,10 @@ func (a *App) forgetPIN() tea.Cmd {
 	if p, ok := a.page.(forgetful); ok {
 		p.forget()
 	}
-	if a.stage != walk.EnterPIN && a.draft.PIN.Len() == 0 {
+	if a.stage != walk.EnterPIN && a.draft.PIN == (engine.PIN{}) {
 		return nil
 	}
-	a.draft.PIN.Wipe()
-	a.draft.PIN = engine.PIN{}
+	a.draft.ForgetPIN()
 	return a.turn(walk.EnterPIN)
 }
 

@@ -68,7 +68,7 @@ func openKiosk(ctx context.Context, file string) (*parts, error) {
 // shown is what a demo adds to the screen.
 type shown struct {
 	demo  *ui.Demo
-	hint  string      // how one signs in there
+	given ui.Given    // how one signs in there
 	input plain.Input // instead of the terminal's
 }
 
@@ -104,7 +104,7 @@ const frames = 120
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.hint), Text: p.text, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.given), Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
@@ -145,7 +145,7 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 		n.PINHint = s.demo.PINHint
 	}
 	if p.actor.Who == "" {
-		if n.Actor, err = p.askLines(ctx, n.Out, input, s.hint); err != nil {
+		if n.Actor, err = p.askLines(ctx, n.Out, input, s.given); err != nil {
 			return err
 		}
 	}

@@ -205,9 +205,15 @@ func (d *Draft) ForgetCard() {
 	if d.Connected != nil {
 		_ = d.Connected.Close() // the card may be gone; there is nothing to save
 	}
-	d.PIN.Wipe()
-	d.Connected, d.Proposal, d.Emptying, d.PIN = nil, nil, nil, engine.PIN{}
+	d.ForgetPIN()
+	d.Connected, d.Proposal, d.Emptying = nil, nil, nil
 	d.Selection = engine.Selection{}
+}
+
+// ForgetPIN wipes the PIN.
+func (d *Draft) ForgetPIN() {
+	d.PIN.Wipe()
+	d.PIN = engine.PIN{}
 }
 
 // Release ends the walk: the PIN is wiped and the card is let go.

@@ -913,7 +913,7 @@ var English = Text{
 		Locked:      "Locked by %s",
 		LockedHint:  "What %s was at is as it was. Somebody else may sign in instead: all of it is let go then.",
 		LockedRun:   "An update is running, and goes on. Until it has ended nobody but %s can sign in.",
-		NotYours:    "An update of %s's is running: nobody else can sign in before it has ended.",
+		NotYours:    "An update of %s's is running: nobody else gets in yet.",
 		CardOut:     "The card was taken out.",
 		Idle:        "Nobody was there for a while.",
 		NoUnlock:    "An update is running, and goes on. The session ends with it.",
