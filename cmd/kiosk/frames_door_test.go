@@ -242,7 +242,7 @@ func TestFramesOfSigningInByCard(t *testing.T) {
 		n.SignIn.Tries = func(context.Context, string) (engine.Counter, error) {
 			return engine.Counter{Left: int(tries.Load()), Max: 3}, nil
 		}
-		n.SignIn.Card = func(_ context.Context, _ string, pin engine.PIN) (engine.Actor, engine.User, error) {
+		n.SignIn.Card = func(ctx context.Context, _ string, pin engine.PIN) (engine.Actor, engine.User, error) {
 			if !pin.Same(engine.NewPIN([]byte("271828"))) {
 				tries.Add(-1)
 				return engine.Actor{}, engine.User{}, &engine.Error{Op: "sign in", Kind: engine.WrongPIN, TriesLeft: int(tries.Load())}
@@ -251,7 +251,9 @@ func TestFramesOfSigningInByCard(t *testing.T) {
 				tries.Store(3)
 				return engine.Actor{}, engine.User{}, &engine.Error{Op: "sign in", Kind: engine.CardNotAccepted, Err: engine.CertificateRevoked}
 			}
-			return engine.Actor{Who: "iokafor", User: "id-of-ines", Station: "desk-1", Mode: engine.Operator, How: engine.ByCard}, engine.User{Name: "Ines Okafor"}, nil
+			actor, user, err := l.signIn.WithPassword(ctx, demo.Operator, engine.NewPIN([]byte(demo.OperatorPassword)))
+			actor.How = engine.ByCard
+			return actor, user, err
 		}
 	})
 	s.golden("door-20-either", s.sees("Logon name", "by card"))
