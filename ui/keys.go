@@ -13,7 +13,7 @@ func bind(shown, does string, keys ...string) key.Binding { return widget.Bind(s
 // keymap are the keys of the whole app, named in one place. Every one of them
 // exists on the oldest terminals.
 type keymap struct {
-	choose, open, forward, back, tick, quit, help, action, scroll, read, due, mailbox, tray, officer, erase, next, again, renew key.Binding
+	choose, open, forward, back, tick, quit, help, action, scroll, read, due, mailbox, tray, officer, erase, next, again, renew, lock, signOut key.Binding
 }
 
 func newKeys(k words.Keys) keymap {
@@ -36,6 +36,8 @@ func newKeys(k words.Keys) keymap {
 		next:    bind("Tab", k.Next, "tab", "shift+tab", "up", "down"),
 		renew:   bind("F5", k.LookAgain, "f5", "ctrl+l"),
 		again:   bind("F5", k.Again, "f5", "ctrl+l"),
+		lock:    bind("F10", k.Lock, "f10", "ctrl+x"),
+		signOut: bind("F9", k.SignOut, "f9", "ctrl+n"),
 	}
 }
 

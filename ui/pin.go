@@ -70,6 +70,13 @@ func (p *pinPage) Init() tea.Cmd {
 	}
 }
 
+// forget implements forgetful.
+func (p *pinPage) forget() {
+	for i := range p.fields {
+		p.fields[i].Clear()
+	}
+}
+
 // stays implements staying: the card checks a PIN, and may take a try.
 func (p *pinPage) stays() bool { return p.busy }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/user"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -31,7 +30,11 @@ func (cmd appCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.show(ctx, cmd.Plain, shown{}), p.close())
+	err = p.welcome(ctx)
+	if err == nil {
+		err = p.show(ctx, cmd.Plain, shown{})
+	}
+	return errors.Join(err, p.close())
 }
 
 // openKiosk puts a kiosk together from a configuration file.
@@ -52,26 +55,20 @@ func openKiosk(ctx context.Context, file string) (*parts, error) {
 		return nil, err
 	}
 	var readers realReaders
-	p, err := assemble(ctx, cfg, surroundings{&readers, who, time.Now})
+	p, err := assemble(ctx, cfg, surroundings{&readers, "", time.Now})
 	if err != nil {
 		return nil, err
 	}
+	p.account = who
 	readers.pcsc, readers.ignore = pcsc.New(p.log), cfg.Readers.Ignores
 	p.closing(readers.pcsc.Close)
 	return p, nil
 }
 
-// whoami is the operator until people sign in: the account the kiosk runs as.
-func whoami() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "operator"
-}
-
 // shown is what a demo adds to the screen.
 type shown struct {
 	demo  *ui.Demo
+	hint  string      // how one signs in there
 	input plain.Input // instead of the terminal's
 }
 
@@ -107,7 +104,7 @@ const frames = 120
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Text: p.text, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.hint), Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
@@ -135,7 +132,7 @@ func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
 	return err
 }
 
-func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
+func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 	input := s.input
 	if input == nil {
 		input = &lineInput{os.Stdin, os.Stdout}
@@ -146,6 +143,11 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
 	}
 	if s.demo != nil {
 		n.PINHint = s.demo.PINHint
+	}
+	if p.actor.Who == "" {
+		if n.Actor, err = p.askLines(ctx, n.Out, input, s.hint); err != nil {
+			return err
+		}
 	}
 	result, err := plain.Walk(ctx, n)
 	if err != nil {

@@ -26,6 +26,8 @@ type demoCmd struct {
 	Language string `enum:"en,de" default:"en" help:"The language of the screen and the letters: ${enum}."`
 	PCSC     bool   `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
 	Plain    bool   `help:"Numbered lines and questions instead of the full screen."`
+
+	SignIn bool `help:"Begin where nobody is signed in."`
 }
 
 // Run makes the world and shows the kiosk in it. Without a terminal on
@@ -99,10 +101,26 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
 	screen, err := demoScreen(ctx, world, tray, p.text)
+	if err == nil {
+		err = cmd.sitDown(ctx, p)
+	}
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen}), p.close())
+	hint := fmt.Sprintf(p.text.Doors.DemoHint, demo.Operator, demo.OperatorPassword)
+	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen, hint: hint}), p.close())
+}
+
+// sitDown signs the demo's operator in, unless one wants to do that oneself. Without
+// an account's sign-in nobody but her can open the screen again.
+func (cmd demoCmd) sitDown(ctx context.Context, p *parts) (err error) {
+	p.actor.Who = ""
+	if !cmd.SignIn {
+		var user engine.User
+		p.actor, user, err = p.signIn.WithPassword(ctx, demo.Operator, engine.NewPIN([]byte(demo.OperatorPassword)))
+		p.name = user.Name
+	}
+	return err
 }
 
 // awaitCards waits until the readers show every card that lies in one. pcscd

@@ -30,9 +30,13 @@ import (
 type parts struct {
 	desk   *engine.Desk
 	signIn *signin.Desk
-	actor  engine.Actor
-	text   *words.Text // the language of the screen
+	actor  engine.Actor // whoever is at the kiosk; see who.go
+	name   string       // … in full
+	text   *words.Text  // the language of the screen
 	log    *slog.Logger
+
+	account string // the system's, of whoever has started the kiosk
+	lock    config.SignIn
 
 	accounts signin.Accounts // the directory's
 	chain    engine.Chain
@@ -59,7 +63,7 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 	if !ok {
 		return nil, &engine.Error{Op: "choose language", Kind: engine.BadInput, Subject: string(cfg.Station.Language), Err: errors.New("there are: " + words.Codes())}
 	}
-	p := &parts{text: language.Text, actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
+	p := &parts{text: language.Text, actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot, lock: cfg.SignIn}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())

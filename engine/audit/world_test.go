@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"database/sql"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -221,30 +222,16 @@ func relink(rows []engine.ChainedRow) []engine.ChainedRow {
 // verify verifies the file against what has left the stations.
 func (e *estate) verify(t testing.TB, keys audit.Keys) (found []audit.Finding, vouched map[string]audit.Vouched) {
 	t.Helper()
-	v := audit.NewVerifier(keys, func(f audit.Finding) { found = append(found, f) })
-	for i, c := range e.outside {
-		again, ok, err := engine.FindCheckpoint("Mar  4 12:00:00 lobby kiosk: " + c.Line() + "  ")
-		if !ok || err != nil {
-			t.Fatalf("%s: %v", c.Line(), err)
-		}
-		v.Outside(again, nil, fmt.Sprintf("checkpoints:%d", i+1))
-	}
 	a, err := store.OpenAuditFile(t.Context(), e.path)
 	must(t, err)
 	defer func() { must(t, a.Close()) }()
 	missing, err := a.Guards(t.Context())
 	must(t, err)
-	for _, g := range missing {
-		v.Unguarded(g)
+	v, counted, err := e.read(t, a, keys, missing, false, &found)
+	if errors.Is(err, store.ErrDisorder) {
+		found = nil
+		v, counted, err = e.read(t, a, keys, missing, true, &found)
 	}
-	v.WithStore()
-	counted, err := a.Read(t.Context(), func(c engine.Checkpoint, err error) error {
-		v.Stored(c, err)
-		return nil
-	}, func(r engine.ChainedRow, odd string) error {
-		v.Row(r, odd)
-		return nil
-	})
 	must(t, err)
 	vouched = map[string]audit.Vouched{}
 	for _, one := range v.End(counted) {
@@ -254,6 +241,31 @@ func (e *estate) verify(t testing.TB, keys audit.Keys) (found []audit.Finding, v
 		t.Errorf("%d findings are counted, %d told", v.Findings(), len(found))
 	}
 	return found, vouched
+}
+
+// read tells a verifier everything.
+func (e *estate) read(t testing.TB, a *store.AuditFile, keys audit.Keys, missing []string, sorted bool, found *[]audit.Finding) (*audit.Verifier, int64, error) {
+	t.Helper()
+	v := audit.NewVerifier(keys, func(f audit.Finding) { *found = append(*found, f) })
+	for i, c := range e.outside {
+		again, ok, err := engine.FindCheckpoint("Mar  4 12:00:00 lobby kiosk: " + c.Line() + "  ")
+		if !ok || err != nil {
+			t.Fatalf("%s: %v", c.Line(), err)
+		}
+		v.Outside(again, nil, fmt.Sprintf("checkpoints:%d", i+1))
+	}
+	for _, g := range missing {
+		v.Unguarded(g)
+	}
+	v.WithStore()
+	counted, err := a.Read(t.Context(), sorted, func(c engine.Checkpoint, err error) error {
+		v.Stored(c, err)
+		return nil
+	}, func(r engine.ChainedRow, odd string) error {
+		v.Row(r, odd)
+		return nil
+	})
+	return v, counted, err
 }
 
 // knownKeys are the stations' keys as an auditor has kept them.

@@ -148,7 +148,7 @@ func TestLeftOut(t *testing.T) {
 		"requests":          {full.Requests.Escalate + full.Requests.Collect, short.Requests.Escalate + short.Requests.Collect},
 		"renewal":           {full.Policies[0].Templates[0].Renewal, short.Policies[0].Templates[0].Renewal},
 		"idle":              {full.Station.Idle, short.Station.Idle},
-		"lock":              {[]any{full.SignIn.Lock, full.SignIn.Countdown, full.SignIn.CardRemoved}, []any{short.SignIn.Lock, short.SignIn.Countdown, short.SignIn.CardRemoved}},
+		"lock":              {[]any{full.SignIn.Lock, full.SignIn.OneReader, full.SignIn.Countdown, full.SignIn.CardRemoved}, []any{short.SignIn.Lock, short.SignIn.OneReader, short.SignIn.Countdown, short.SignIn.CardRemoved}},
 		"log file":          {filepath.Base(full.Log.File), filepath.Base(short.Log.File)},
 		"store file":        {filepath.Base(full.Store.File), filepath.Base(short.Store.File)},
 		"key":               {full.Policies[0].Templates[0].Key, short.Policies[0].Templates[0].Key},

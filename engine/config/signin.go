@@ -14,13 +14,14 @@ import (
 
 // SignIn says how people sign in at this station, and when it locks itself.
 type SignIn struct {
-	Methods     []SignInMethod    `toml:"methods"`    // the ways that are open, the one that is offered first first
-	RootsFile   string            `toml:"roots_file"` // PEM: the roots, and the CAs between, of operators' cards
-	CRL         []CRL             `toml:"crl"`        // where it is found out which cards are revoked
-	MapBy       []engine.CalledBy `toml:"map_by"`     // what tells whose a card is
-	Accounts    map[string]string `toml:"accounts"`   // of the system → logon name in the directory
-	Lock        time.Duration     `toml:"lock"`       // without a key the session is locked; zero for never
-	Countdown   time.Duration     `toml:"countdown"`  // how long before that it is counted down
+	Methods     []SignInMethod    `toml:"methods"`         // the ways that are open, the one that is offered first first
+	RootsFile   string            `toml:"roots_file"`      // PEM: the roots, and the CAs between, of operators' cards
+	CRL         []CRL             `toml:"crl"`             // where it is found out which cards are revoked
+	MapBy       []engine.CalledBy `toml:"map_by"`          // what tells whose a card is
+	Accounts    map[string]string `toml:"accounts"`        // of the system → logon name in the directory
+	Lock        time.Duration     `toml:"lock"`            // without a key the session is locked; zero for never
+	Countdown   time.Duration     `toml:"countdown"`       // how long before that it is counted down
+	OneReader   time.Duration     `toml:"lock_one_reader"` // … where there is one reader, which has other people's cards in it
 	CardRemoved bool              `toml:"lock_on_card_removed"`
 }
 
@@ -61,6 +62,7 @@ func (s *SignIn) check(c *checker, at *path, d *document) {
 	fallback(c, at.key("methods"), &s.Methods, []SignInMethod{SystemMethod})
 	fallback(c, at.key("lock"), &s.Lock, 2*time.Minute)
 	fallback(c, at.key("countdown"), &s.Countdown, min(20*time.Second, s.Lock))
+	fallback(c, at.key("lock_one_reader"), &s.OneReader, s.Lock/2)
 	fallback(c, at.key("lock_on_card_removed"), &s.CardRemoved, true)
 	if !c.given(at) {
 		s.MapBy = d.Directory.namesPeople()
@@ -189,6 +191,8 @@ func (s *SignIn) checkLock(c *checker, at *path, station Station) {
 	case c.unclear(lock) || c.unclear(countdown):
 	case s.Lock != 0 && s.Lock < leastLock:
 		c.wrong(lock, "is "+short(s.Lock), "use "+short(leastLock)+` or more, or "0s" for never`)
+	case s.OneReader != 0 && (s.OneReader < leastLock || s.Lock != 0 && s.OneReader > s.Lock):
+		c.wrong(at.key("lock_one_reader"), "is "+short(s.OneReader), "use "+short(leastLock)+` or more, and no more than lock, or "0s"`)
 	case s.Countdown < 0 || s.Countdown > s.Lock:
 		c.wrong(countdown, fmt.Sprintf("is %s, and the whole time is %s", short(s.Countdown), short(s.Lock)), `use less than lock: countdown = "20s"`)
 	case station.Idle != 0 && s.Lock > station.Idle:

@@ -49,6 +49,7 @@ type Text struct {
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Doors     Doors
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -372,6 +373,7 @@ type (
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 		LookAgain, Officer                                                 string
+		Lock, SignOut                                                      string
 		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
 	// Values are how values are written.

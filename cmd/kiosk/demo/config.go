@@ -24,6 +24,10 @@ folder = "."
 idle = "0s"
 language = "LANGUAGE"
 
+[sign_in]
+methods = ["system", "password"]
+lock = "0s"
+
 [directory]
 kind = "openldap"
 servers = ["ldaps://DIRECTORY"]
@@ -61,7 +65,7 @@ recipient_file = "helpdesk.recipient"
 [[role]]
 name = "Card desk"
 privileges = ["all"]
-users = ["demo", "ines", "ACCOUNT"]
+users = ["demo", "ines", "iokafor", "ACCOUNT"]
 
 [[policy]]
 name = "Staff"

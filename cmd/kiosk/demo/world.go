@@ -81,7 +81,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Directory, err = ServeDirectory(ctx, DirectoryConfig{Certificate: certificate, Password: secret, Extra: o.Users})
+	w.Directory, err = ServeDirectory(ctx, DirectoryConfig{Certificate: certificate, Password: secret, Extra: o.Users, People: map[string]string{operatorDN: OperatorPassword}})
 	if err != nil {
 		return nil, err
 	}
