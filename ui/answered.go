@@ -49,7 +49,9 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	case historyWanted:
 		return a.openHistory(msg.card)
 	case lifeWanted:
-		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card) })
+		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card, msg.may) })
+	case refused:
+		return a.trouble(msg.why)
 	case readerChosen:
 		return a.connectTo(msg.name)
 	case assigned:
@@ -72,7 +74,9 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.next()
 	case pinGiven:
 		a.draft.PIN.Wipe()
-		a.draft.PIN = msg.pin
+		if a.draft.PIN = msg.pin; a.gate != nil {
+			return a.forgetPIN()
+		}
 		return a.next()
 	case cardFailed:
 		return a.loseCard(msg.err)
@@ -98,6 +102,14 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.guestIsGone()
 	case quitConfirmed:
 		return a.quit()
+	case signOutConfirmed:
+		return a.guards(wentOut)
+	case cameThrough:
+		return a.letIn(msg)
+	case gateLeft:
+		if a.guard.state == guardShut {
+			return a.askQuit()
+		}
 	}
 	return nil
 }
@@ -137,7 +149,7 @@ func (a *App) wasAssigned(msg assigned) tea.Cmd {
 func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 	d := &a.draft
 	d.Selection.Track = track
-	p, err := a.needs.Desk.Propose(a.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
+	p, err := a.needs.Desk.Propose(a.session.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
 	if err != nil {
 		return a.trouble(err)
 	}
@@ -149,11 +161,14 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 // the start: what it holds now decides what can be done.
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
-	a.lastUse = a.needs.Now()
+	a.guard.lastUse = a.needs.Now()
 	a.draft.PIN.Wipe()
 	health := a.askHealth(0, false)
-	if a.quitting {
+	switch {
+	case a.quitting:
 		return a.quit()
+	case a.guard.ending:
+		return a.guards(timePassed)
 	}
 	if msg.err != nil {
 		a.draft.ForgetCard()

@@ -18,7 +18,7 @@ func (a *App) View() tea.View {
 }
 
 func (a *App) frame() string {
-	if a.hosts() {
+	if a.hosts() && !a.closed() {
 		return a.popup.View(a.width, a.height)
 	}
 	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
@@ -26,10 +26,7 @@ func (a *App) frame() string {
 }
 
 func (a *App) whole() string {
-	front := a.page
-	if a.popup != nil {
-		front = a.popup
-	}
+	front := a.front()
 	w, h := a.width, a.height
 	page := front.View(w, h-widget.FrameLines)
 	help := a.look.Help(front.Keys(), w) // after View: it decides whether there is something to scroll
@@ -37,12 +34,12 @@ func (a *App) whole() string {
 }
 
 func (a *App) header(w int) string {
-	t, actor := a.needs.Text, a.needs.Actor
+	t := a.needs.Text
 	left := " " + a.look.title.Render(t.Product)
 	if a.needs.Demo != nil {
 		left += "  " + a.look.accent.Render(t.Demo.Banner)
 	}
-	return widget.Right(left, t.Who(actor)+"   "+a.store()+" ", w, a.look.glyph.more)
+	return widget.Right(left, a.whoIs()+"   "+a.store()+" ", w, a.look.glyph.more)
 }
 
 // store says how the kiosk's own store does, and whether letters or errands wait
@@ -86,7 +83,7 @@ func (a *App) trail(w int) string {
 		}
 		parts = append(parts, name)
 	}
-	if a.draft.Action == "" && a.stage == walk.FindUser {
+	if a.closed() || a.page == nil || a.draft.Action == "" && a.stage == walk.FindUser {
 		return ""
 	}
 	line := strings.Join(parts, " "+g.arrow+" ")
@@ -101,6 +98,9 @@ func (a *App) trail(w int) string {
 func (a *App) statusLine(w int) string {
 	right := ""
 	switch c := a.draft.Connected; {
+	case a.closed(): // nothing of the walk
+	case a.countdown() != "":
+		right = a.look.warn.Render(a.look.glyph.soon + " " + a.countdown())
 	case a.readers.trouble != nil:
 		right = a.look.warn.Render(a.look.glyph.bad + " " + a.needs.Text.TitleOf(a.readers.trouble))
 	case c != nil:
@@ -108,5 +108,13 @@ func (a *App) statusLine(w int) string {
 	case a.readers.reading != "":
 		right = a.needs.Text.Connect.Reading
 	}
-	return a.look.Status(a.status, right, w)
+	return a.look.Status(a.happened(), right, w)
+}
+
+// happened is what just happened, or else why what has the focus may not be done.
+func (a *App) happened() string {
+	if p, ok := a.front().(explaining); ok && a.status == "" {
+		return a.needs.Text.Denied(p.explains())
+	}
+	return a.status
 }

@@ -22,12 +22,14 @@ func (a *App) turn(to walk.Stage) tea.Cmd {
 	a.visit.leave()
 	a.visit = a.newVisit()
 	a.stage = to
-	if a.needs.Secret != nil {
-		a.needs.Secret(to == walk.EnterPIN)
-	}
+	a.hush()
 	a.page = a.build(to, a.visit.scene)
 	v := a.visit
-	return tea.Batch(a.bind(v.id, a.page.Init()), a.hear(v), a.tellReaders())
+	cmd := tea.Batch(a.bind(v.id, a.page.Init()), a.hear(v), a.tellReaders())
+	if to == walk.FindUser {
+		cmd = tea.Batch(cmd, a.askPermitted())
+	}
+	return cmd
 }
 
 // next turns to the page that follows.
@@ -47,7 +49,7 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	switch stage {
 	case walk.FindUser:
 		d.Release()
-		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(s.ctx, actor, text) }, a.demoKeys())
+		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(s.ctx, actor, text) }, a.may, a.demoKeys())
 	case walk.WorkList:
 		d.Release()
 		d.Listed = true
@@ -100,11 +102,17 @@ func (a *App) buildProfile(s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
 	if d.User == nil {
 		card := d.Connected
-		return newCardProfile(s, a.keys, a.unknown, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
+		return newCardProfile(s, a.keys, a.unknown, a.may, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
 	}
 	d.Action, d.Result, d.Wish = "", nil, engine.Wish{}
 	id := d.User.ID
-	p := newProfile(s, a.keys, a.opened, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+	p := newProfile(s, a.keys, a.opened, func() (engine.Profile, permits, error) {
+		profile, err := desk.Profile(s.ctx, actor, id)
+		if err != nil {
+			return profile, nil, err
+		}
+		return profile, permitsFor(s.ctx, desk, actor, profile), nil
+	})
 	if a.needs.After != nil {
 		p.watch = pendingWatch{after: a.needs.After, news: func(card engine.CardID, shown engine.Pending) (bool, error) {
 			return desk.PendingNews(s.ctx, actor, card, shown)
@@ -128,7 +136,7 @@ func (a *App) buildConnect(s scene) screen {
 // buildPIN lets what the card is asked go on when the page is left: a command
 // that is given up ends the card's session, and the card is still held.
 func (a *App) buildPIN(s scene) screen {
-	desk, actor, d, ctx := a.needs.Desk, a.needs.Actor, &a.draft, a.ctx
+	desk, actor, d, ctx := a.needs.Desk, a.needs.Actor, &a.draft, a.session.ctx
 	card := d.Connected
 	n := pinNeeds{
 		card:   a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader),

@@ -70,6 +70,13 @@ func (p *pinPage) Init() tea.Cmd {
 	}
 }
 
+// forget implements forgetful.
+func (p *pinPage) forget() {
+	for i := range p.fields {
+		p.fields[i].Clear()
+	}
+}
+
 // stays implements staying: the card checks a PIN, and may take a try.
 func (p *pinPage) stays() bool { return p.busy }
 
@@ -242,7 +249,10 @@ func (p *pinPage) View(w, _ int) string {
 		lines = append(lines, "", p.look.trouble(p.text, p.trouble, w))
 	}
 	if p.sure {
-		lines = append(lines, "", "   "+p.look.warn.Render(p.look.glyph.soon+" "+t.LastAsk))
+		lines = append(lines, "")
+		for _, l := range hang("   "+p.look.glyph.soon+" ", t.LastAsk, w) {
+			lines = append(lines, p.look.warn.Render(l))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

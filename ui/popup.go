@@ -44,7 +44,7 @@ func (h *helpPage) Update(msg tea.Msg) tea.Cmd {
 
 func (h *helpPage) View(w, _ int) string {
 	lines := []string{" " + h.look.title.Render(h.text.Frame.Help), ""}
-	lines = append(lines, h.look.KeyLines(h.below)...)
+	lines = append(lines, h.look.KeyLines(h.below, h.text.Keys.Control)...)
 	lines = append(lines, "")
 	for _, l := range widget.Wrap(h.text.Frame.HelpHint, w-6) {
 		lines = append(lines, "   "+l)

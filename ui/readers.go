@@ -22,8 +22,9 @@ type readerWatch struct {
 
 type (
 	readersChanged struct {
-		views []engine.ReaderView
-		err   error
+		session int
+		views   []engine.ReaderView
+		err     error
 	}
 	// cardConnected is a card that was read. A card for a page that was left is
 	// closed again.
@@ -39,32 +40,36 @@ type (
 const retryReaders = 2 * time.Second
 
 func (a *App) lookAtReaders() tea.Cmd {
-	desk, actor, ctx := a.needs.Desk, a.needs.Actor, a.ctx
+	desk, actor, s := a.needs.Desk, a.needs.Actor, a.session
 	return func() tea.Msg {
-		views, err := desk.LookAtReaders(ctx, actor, nil)
-		return readersChanged{views, err}
+		views, err := desk.LookAtReaders(s.ctx, actor, nil)
+		return readersChanged{s.number, views, err}
 	}
 }
 
 func (a *App) watchReaders() tea.Cmd {
-	desk, actor, ctx, known := a.needs.Desk, a.needs.Actor, a.ctx, a.readers.views
+	desk, actor, s, known := a.needs.Desk, a.needs.Actor, a.session, a.readers.views
 	return func() tea.Msg {
-		views, err := desk.WatchReaders(ctx, actor, known)
-		return readersChanged{views, err}
+		views, err := desk.WatchReaders(s.ctx, actor, known)
+		return readersChanged{s.number, views, err}
 	}
 }
 
 func (a *App) readersAre(msg readersChanged) tea.Cmd {
-	if a.ctx.Err() != nil {
+	if a.session.ctx.Err() != nil || msg.session != a.session.number {
 		return nil
 	}
 	before := a.readers.views
 	a.readers.views, a.readers.trouble, a.readers.seen = msg.views, msg.err, true
 	a.sayReady(before)
+	a.lockSooner()
 	again := a.watchReaders()
-	if msg.err != nil {
+	switch {
+	case engine.Is(msg.err, engine.Forbidden):
+		again = nil // each look is in the audit
+	case msg.err != nil:
 		look := a.lookAtReaders()
-		ctx := a.ctx
+		ctx := a.session.ctx
 		again = func() tea.Msg {
 			select {
 			case <-ctx.Done():
@@ -170,7 +175,7 @@ func (a *App) seeFocused() tea.Cmd {
 func (a *App) connectTo(reader string) tea.Cmd {
 	a.draft.ForgetCard()
 	a.readers.reading = reader
-	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.ctx, a.visit.id
+	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.session.ctx, a.visit.id
 	return func() tea.Msg {
 		c, err := desk.Connect(ctx, actor, reader)
 		return cardConnected{visit, c, err}
@@ -203,7 +208,7 @@ func (a *App) cardIs(msg cardConnected) tea.Cmd {
 // showConnected gives the profile page the card as its reader shows it.
 func (a *App) showConnected() tea.Cmd {
 	c := a.draft.Connected
-	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, a.draft.User)
+	view, err := a.needs.Desk.View(a.session.ctx, a.needs.Actor, c, a.draft.User)
 	if err != nil {
 		a.status = a.needs.Text.TitleOf(err)
 		return nil
@@ -224,7 +229,7 @@ func (a *App) cardChosen() tea.Cmd {
 		a.focused = c.Contents.Identity.ID
 		return a.turn(walk.Profile)
 	}
-	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, nil)
+	view, err := a.needs.Desk.View(a.session.ctx, a.needs.Actor, c, nil)
 	if err != nil {
 		return a.tellPage(readFailed{err})
 	}

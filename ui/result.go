@@ -92,7 +92,10 @@ func (r *result) View(w, h int) string {
 		mark = r.look.bad.Render(r.look.glyph.bad + " ")
 	}
 	head := []string{" " + mark + r.look.title.Render(r.text.ResultTitle(r.result)), ""}
-	foot := []string{"", "   " + r.buttons.View(2, r.look.button)}
+	foot := []string{""}
+	for _, row := range r.buttons.Rows(w-4, r.look.button) {
+		foot = append(foot, "   "+row)
+	}
 	var body []string
 	for _, l := range r.lines() {
 		body = append(body, r.look.planLine(l, w)...)

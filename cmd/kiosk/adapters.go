@@ -49,6 +49,7 @@ func mailConfig(m config.Mail) mail.Config {
 	return mail.Config{
 		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, ServerName: m.ServerName, HelloName: m.HelloName,
 		User: m.User, PasswordFile: m.PasswordFile, From: m.From, ReplyTo: m.ReplyTo, Timeout: m.Timeout,
+		Language: string(m.Language),
 	}
 }
 
@@ -90,6 +91,7 @@ func trials(now time.Time) config.Trials {
 			_, err := access.Open(accessConfig(a, nil))
 			return err
 		},
+		SignIn: trySignIn,
 		Syslog: func(s config.Syslog) error {
 			_, err := syslog.Open(syslogConfig(s, nil))
 			return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/user"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -15,7 +14,6 @@ import (
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/pcsc"
-	"cardkiosk/engine/words"
 	"cardkiosk/ui"
 	"cardkiosk/ui/plain"
 )
@@ -32,7 +30,11 @@ func (cmd appCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.show(ctx, cmd.Plain, shown{}), p.close())
+	err = p.welcome(ctx)
+	if err == nil {
+		err = p.show(ctx, cmd.Plain, shown{})
+	}
+	return errors.Join(err, p.close())
 }
 
 // openKiosk puts a kiosk together from a configuration file.
@@ -53,26 +55,20 @@ func openKiosk(ctx context.Context, file string) (*parts, error) {
 		return nil, err
 	}
 	var readers realReaders
-	p, err := assemble(ctx, cfg, surroundings{&readers, who, time.Now})
+	p, err := assemble(ctx, cfg, surroundings{&readers, "", time.Now})
 	if err != nil {
 		return nil, err
 	}
+	p.account = who
 	readers.pcsc, readers.ignore = pcsc.New(p.log), cfg.Readers.Ignores
 	p.closing(readers.pcsc.Close)
 	return p, nil
 }
 
-// whoami is the operator until people sign in: the account the kiosk runs as.
-func whoami() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "operator"
-}
-
 // shown is what a demo adds to the screen.
 type shown struct {
 	demo  *ui.Demo
+	hint  string      // how one signs in there
 	input plain.Input // instead of the terminal's
 }
 
@@ -97,9 +93,9 @@ func wantsLines() bool {
 	return os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != "" || !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd()))
 }
 
-// fewSigns reports whether this is the console: its fonts have 256 or 512
-// characters.
-func fewSigns() bool { return os.Getenv("TERM") == "linux" }
+// fewSigns reports whether the terminal may lack our signs: the console's fonts have
+// 256 or 512 characters, older terminals have those of Latin letters.
+func fewSigns() bool { return oldTerminal(os.Getenv("TERM")) }
 
 // frames is how many are drawn in a second at most: twice what Bubble Tea does
 // by itself. A key waits for the next one, and at 60 it waits up to 17 ms.
@@ -108,7 +104,7 @@ const frames = 120
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.hint), Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
@@ -120,7 +116,15 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 
 // runProgram shows a program on the full screen until it is left, or ctx ends.
 func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
-	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()
+	kind := os.Getenv("TERM")
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(&plainOutput{os.Stdout, oldTerminal(kind)}),
+		tea.WithoutSignalHandler(), tea.WithFPS(frames),
+	}
+	if colourless(kind) {
+		options = append(options, tea.WithEnvironment(append(os.Environ(), "NO_COLOR=1")))
+	}
+	_, err := tea.NewProgram(app, options...).Run()
 	asked := ctx.Err() != nil // to end
 	if asked && errors.Is(err, tea.ErrProgramKilled) {
 		return nil
@@ -128,17 +132,22 @@ func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
 	return err
 }
 
-func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
+func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 	input := s.input
 	if input == nil {
 		input = &lineInput{os.Stdin, os.Stdout}
 	}
 	n := plain.Needs{
-		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
+		Desk: p.desk, Actor: p.actor, Text: p.text, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
 		ASCII: !speaksUTF8(os.Getenv),
 	}
 	if s.demo != nil {
 		n.PINHint = s.demo.PINHint
+	}
+	if p.actor.Who == "" {
+		if n.Actor, err = p.askLines(ctx, n.Out, input, s.hint); err != nil {
+			return err
+		}
 	}
 	result, err := plain.Walk(ctx, n)
 	if err != nil {

@@ -75,7 +75,7 @@ func (cmd auditListCmd) Run(ctx context.Context) error {
 		return &engine.Error{Op: "choose rows", Kind: engine.BadInput, Subject: "--newest", Err: errors.New("rows are counted from 0")}
 	}
 	filter.Newest = cmd.Newest
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (cmd auditExportCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ func TestExitCodes(t *testing.T) {
 		exitRefused: {
 			engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished, engine.CannotPlan, engine.PlanOutdated,
 			engine.NoPolicy,
+			engine.SignInShut, engine.WrongPassword, engine.AccountLocked, engine.AccountClosed, engine.PasswordExpired, engine.CardNotAccepted,
 		},
 	} {
 		for _, k := range kinds {

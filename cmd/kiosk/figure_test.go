@@ -23,6 +23,8 @@ var figures = []struct {
 	{"resident", measureResident},
 	{"find-as-you-type-1M", measureFind},
 	{"due", measureDue},
+	{"bytes", measureBytes},
+	{"ssh-start", measureSSHStart},
 	{"audit", measureAudit},
 }
 

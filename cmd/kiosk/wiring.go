@@ -30,11 +30,17 @@ import (
 type parts struct {
 	desk   *engine.Desk
 	signIn *signin.Desk
-	actor  engine.Actor
+	actor  engine.Actor // whoever is at the kiosk; see who.go
+	name   string       // … in full
+	text   *words.Text  // the language of the screen
 	log    *slog.Logger
 
-	chain  engine.Chain
-	keeper *audit.Keeper // of the audit
+	account string // the system's, of whoever has started the kiosk
+	lock    config.SignIn
+
+	accounts signin.Accounts // the directory's
+	chain    engine.Chain
+	keeper   *audit.Keeper // of the audit
 
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
@@ -53,7 +59,11 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
+	language, ok := words.ByCode(string(cfg.Station.Language))
+	if !ok {
+		return nil, &engine.Error{Op: "choose language", Kind: engine.BadInput, Subject: string(cfg.Station.Language), Err: errors.New("there are: " + words.Codes())}
+	}
+	p := &parts{text: language.Text, actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot, lock: cfg.SignIn}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -120,7 +130,7 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
 	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
-	p.desk.Addresses = directory
+	p.desk.Addresses, p.accounts = directory, directory
 	standings := &engine.Standings{Directory: directory, Memberships: directory, Groups: engine.RoleGroups(cfg.Roles), Now: p.desk.Now}
 	p.desk.Standing = standings.Of
 	if u, err := url.Parse(d.Servers[0]); err == nil {

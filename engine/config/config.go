@@ -47,7 +47,7 @@ func (d *document) check(c *checker) {
 	d.Readers.check(c, c.root.key("readers"))
 	d.Directory.check(c, c.root.key("directory"))
 	checkCAs(c, c.root.key("ca"), d.CAs)
-	d.Mail.check(c, c.root.key("mail"))
+	d.Mail.check(c, c.root.key("mail"), d.Station)
 	d.Vault.check(c, c.root.key("vault"))
 	d.Access.check(c, c.root.key("access"))
 	d.Snapshot.check(c, c.root.key("snapshot"))

@@ -29,7 +29,7 @@ var ownLetters embed.FS
 
 // letterTexts are the languages letters are written in. Each has a folder
 // under letters, and its Text writes dates and card numbers.
-var letterTexts = map[string]*Text{"en": &English}
+var letterTexts = map[string]*Text{"en": &English, "de": &German}
 
 // LetterLanguages are the languages letters are written in.
 func LetterLanguages() []string {

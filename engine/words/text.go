@@ -49,6 +49,7 @@ type Text struct {
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Doors     Doors
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -331,6 +332,10 @@ type (
 		Days                                                 Plural
 		Usage, Valid, Hold, HoldWanted, Foreign, Certificate string
 		By                                                   string // name
+		Rule                                                 string // who decides where no officer does
+		Signer                                               string // serial, subject, template
+		SignerRevoked                                        string // the signer, what the CA says
+		StationRevoked                                       string // station, date and time
 		About                                                string // name, template, subject
 		ApproveTitle, ApproveHint, ApproveNoKey, ApproveNew  string
 		ApproveUnverified                                    string
@@ -359,14 +364,16 @@ type (
 		VerifySignature, VerifyAgreement                       string // place
 		Verified, NoMailCame                                   string
 		Officer                                                string
-		Held                                                   string // name, template
-		Approves                                               string // officer
+		Held                                                   string            // name, template
+		Approves                                               string            // officer
+		Cards                                                  map[string]string // by the part they play
 	}
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
 		LookAgain, Officer                                                 string
+		Lock, SignOut                                                      string
 		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
 	// Values are how values are written.

@@ -22,6 +22,11 @@ const configuration = `[station]
 name = "desk-1"
 folder = "."
 idle = "0s"
+language = "LANGUAGE"
+
+[sign_in]
+methods = ["system", "password"]
+lock = "0s"
 
 [directory]
 kind = "openldap"
@@ -60,7 +65,7 @@ recipient_file = "helpdesk.recipient"
 [[role]]
 name = "Card desk"
 privileges = ["all"]
-users = ["demo", "ines", "ACCOUNT"]
+users = ["demo", "ines", "iokafor", "ACCOUNT"]
 
 [[policy]]
 name = "Staff"
@@ -204,7 +209,7 @@ func (w *World) writeConfig(ca string) error {
 	if err := w.writeDoor(); err != nil {
 		return err
 	}
-	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify(), "ACCOUNT", account()).Replace(configuration)
+	text := strings.NewReplacer("LANGUAGE", w.language, "DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify(), "ACCOUNT", account()).Replace(configuration)
 	if err := os.WriteFile(at(ConfigFile), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}

@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -36,6 +37,7 @@ type World struct {
 	cards     []*Card
 	crl       string           // where the CA publishes it
 	Now       func() time.Time // the clock of cards and CA
+	language  string
 	closers   []func() error
 }
 
@@ -46,6 +48,8 @@ type Options struct {
 	// AtOnce: the CA issues everything that its rules permit, and no officer is
 	// needed.
 	AtOnce bool
+	// Language of the screen and the letters; "": English.
+	Language string
 }
 
 // Open makes the world in a new private folder and starts its servers.
@@ -57,7 +61,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	w := &World{Folder: folder, cards: deck(), Now: o.Now}
+	w := &World{Folder: folder, cards: deck(), Now: o.Now, language: cmp.Or(o.Language, "en")}
 	w.closing(func() error { return os.RemoveAll(folder) })
 	defer func() {
 		if err != nil {
@@ -77,7 +81,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Directory, err = ServeDirectory(ctx, DirectoryConfig{Certificate: certificate, Password: secret, Extra: o.Users})
+	w.Directory, err = ServeDirectory(ctx, DirectoryConfig{Certificate: certificate, Password: secret, Extra: o.Users, People: map[string]string{operatorDN: OperatorPassword}})
 	if err != nil {
 		return nil, err
 	}
