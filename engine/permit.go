@@ -182,11 +182,6 @@ func (d *Desk) byHolding(ctx context.Context, actor Actor, p Privilege, m matter
 	return nil
 }
 
-// byTask lets an agent do what a task that it has taken asks for.
-func (d *Desk) byTask(context.Context, Actor, Privilege, matter) *Denial {
-	return &Denial{Why: NoTask}
-}
-
 // DenialOf returns why something was denied; nil when err is no denial.
 func DenialOf(err error) *Denial {
 	var d *Denial

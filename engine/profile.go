@@ -23,6 +23,7 @@ type CardView struct {
 	Unfinished *RunSummary // an update that was begun and not ended, and does not lie down to wait
 	Pending    *Pending    // an update that waits for a CA, or waited
 	Silent     []string    // CAs that did not say what is revoked: of their certificates what they said last is shown
+	Task       *Task       // what was left for an agent and is not completed
 }
 
 // Entry is one certificate of a card.
@@ -117,6 +118,10 @@ func (d *Desk) recordedUser(ctx context.Context, records []Record, unread error)
 
 func (d *Desk) view(ctx context.Context, s Situation) (CardView, error) {
 	v := CardView{Record: s.Record, Seen: s.Contents != nil, Reasons: Reasons(s), Entries: Entries(s)}
+	var err error
+	if v.Task, err = d.taskOf(ctx, s.Record.Card.ID); err != nil {
+		return v, err
+	}
 	open, ok, err := d.openRun(ctx, s.Record.Card.ID)
 	if err != nil || !ok {
 		return v, err
