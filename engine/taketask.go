@@ -65,7 +65,6 @@ func (d *Desk) resumable(ctx context.Context, agent Actor, card CardID) (Task, b
 	if err != nil || !known || record.State != StatePending {
 		return Task{}, false, err
 	}
-	d.askHeldOf(ctx, record)
 	run, open, err := d.openRun(ctx, card)
 	if err != nil || !open {
 		return Task{}, false, err
