@@ -138,7 +138,9 @@ func TestTaskMismatch(t *testing.T) {
 			if refused != (w.task(task.ID).State == TaskIdle) {
 				t.Errorf("%s, %s: it is %s", name, rule, w.task(task.ID).State)
 			}
-			told := slices.ContainsFunc(w.life.audit, func(r AuditRow) bool { return r.Act == takeTask && strings.Contains(r.Detail, "another") || strings.Contains(r.Detail, "own") })
+			told := slices.ContainsFunc(w.life.audit, func(r AuditRow) bool {
+				return r.Act == takeTask && strings.Contains(r.Detail, "another") || strings.Contains(r.Detail, "own")
+			})
 			if told != (c.why != "") {
 				t.Errorf("%s, %s: the audit has %+v", name, rule, w.life.audit)
 			}

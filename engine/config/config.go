@@ -24,6 +24,7 @@ type Config struct {
 	Snapshot  Snapshot      `toml:"snapshot"`
 	Requests  Requests      `toml:"requests"`
 	SignIn    SignIn        `toml:"sign_in"`
+	Agent     Agent         `toml:"agent"`
 
 	Roles    []engine.Role   `toml:"-"` // made from [[role]], in this order
 	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
@@ -52,6 +53,7 @@ func (d *document) check(c *checker) {
 	d.Snapshot.check(c, c.root.key("snapshot"))
 	d.Requests.check(c, c.root.key("requests"))
 	d.SignIn.check(c, c.root.key("sign_in"), d)
+	d.Agent.check(c, c.root.key("agent"))
 	d.checkPolicies(c)
 	d.checkRoles(c)
 }
