@@ -286,7 +286,7 @@ var English = Text{
 		By:    "%s, %s",
 	},
 	Plain: Plain{
-		Who:           "Who is it? (name, logon name or mail address; r reads a card; w lists the cards that are due; q quits)",
+		Who:           "Who is it? (name, logon name or mail address; r reads a card; w lists the cards that are due; t lists tasks; q quits)",
 		WhichUser:     "Which user? (number; b back)",
 		WhichMore:     "Which user? (number; m more; b back)",
 		WhichDue:      "Which card? (number; / and a text looks for it; b back)",
@@ -665,6 +665,7 @@ var English = Text{
 		Touches: Plural{"You touch the card %d time.", "You touch the card %d times."},
 	},
 	Stages: map[string]string{
+		"wait": "Wait", "task": "Task", "tasks": "Tasks", "leave": "Leave to agent",
 		"user": "User", "work list": "Work list", "card": "Card", "reader": "Reader", "assign": "Assign", "templates": "Templates", "PIN": "PIN",
 		"third-party": "Third-party", "confirm": "Confirm", "reason": "Reason", "what happens": "Confirm", "update": "Update", "result": "Result",
 	},
@@ -733,6 +734,7 @@ var English = Text{
 		engine.WriteHistory: "Write the key history", engine.WriteRecord: "Record",
 	},
 	Actions: map[string]string{
+		"leave update": "Leave to agent", "leave cancel": "Leave cancelling to agent",
 		"issue": "Issue card", "update": "Update card", "continue": "Continue update", "take back": "Take update back",
 		"cancel update": "Cancel update", "update again": "Update again",
 		"assign": "Assign a card", "read": "Read a card", "find owner": "Find the user", "history": "History",
@@ -848,5 +850,42 @@ var English = Text{
 			engine.HolderUnclear:      {Title: "The directory has several people for this card", Hint: "Nobody can tell whose it is. Tell the administrator; the log names them."},
 			engine.KeyUnproven:        {Title: "The card does not have the key of its certificate", Hint: "Keep this card and tell the administrator: it may be a forgery, or broken."},
 		},
+	},
+
+	Tasks: TaskWords{
+		Kinds: map[engine.TaskKind]string{
+			engine.TaskUpdate: "Update card", engine.TaskCancel: "Cancel update", engine.TaskContinue: "Continue update",
+		},
+		States: map[engine.TaskState]string{
+			engine.TaskIdle: "idle", engine.TaskRunning: "running", engine.TaskEnded: "completed", engine.TaskError: "error",
+		},
+		Results: map[engine.TaskResult]string{
+			engine.TaskDone: "It was done.", engine.TaskPending: "It was done as far as it goes: a CA holds the update.",
+			engine.TaskPartly: "It was done in part: a CA has refused something.", engine.TaskNothing: "There was nothing to do any more.",
+		},
+		Late: "late", Waits: "not now",
+		Open: "Task for an agent: %s (%s)", LeftBy: "Left by %s at %s, %s", ByItself: "Offered by the agent itself, %s",
+		Comment: "Comment: %s", ForPlace: "For workstation %s", ForOwn: "For the own workstation of %s",
+		At: "An agent is at it at %s, since %s", Silent: "The agent at %s has gone silent: the next one goes on.",
+		Offered: "Its user has said \"not now\": it is offered again from %s", Tries: Plural{One: "Taken once", Other: "Taken %d times"},
+		InError:     "It was not done: %s",
+		LeaveUpdate: "Leave the update of card %s, of %s, to an agent", LeaveCancel: "Leave cancelling the update of card %s, of %s, to an agent",
+		LeaveHint:  "When the card is put in where an agent runs, its user is asked for the PIN, and it is done.",
+		AskComment: "Comment", AskStation: "Workstation", Leave: "Leave to agent", Back: "Back", Left: "The task is left.",
+		WantsStation: "Name the workstation that is to do it.",
+		Title:        "Tasks for agents", None: "No tasks.", AskRemove: "Remove the task?", RemoveHint: "Nobody will do it then. The card stays as it is.",
+		Removed: "The task is removed.", Retried: "The task is offered again.", Retry: "retry", Remove: "remove",
+		Running: "An agent is at it. It can be removed once it is late.",
+		Wait:    "Put in your card", WaitHint: "When something was left to be done with it, it is shown here.", Looking: "No task for a card here",
+		Greet: "Hello, %s",
+		What: map[engine.TaskKind]string{
+			engine.TaskUpdate: "Your card is to be updated.", engine.TaskCancel: "An update of your card that waits is to be cancelled.",
+			engine.TaskContinue: "The update of your card was approved and can be finished.",
+		},
+		Will: "What will happen", NeedsPIN: "You need the card's PIN. Leave the card in until it is done.",
+		Begin: "Begin", NotNow: "Not now", GivenBack: "You are asked again from %s.", Nothing: "%s: the card is up to date.",
+		Pulled: "The card was taken out. Nothing was changed.", Over: "The task was removed meanwhile. Nothing was changed.", AgentAt: "%s (agent)",
+		AskBegin: "What now? (number; q quits)", AskWhich: "Which task? (number; b back)", AskWhat: "What now? (number; b back)", AskLeave: "Leave it? (y/n; b back)",
+		ListKey: "t",
 	},
 }

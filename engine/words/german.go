@@ -287,7 +287,7 @@ var German = Text{
 		By:    "%s, %s",
 	},
 	Plain: Plain{
-		Who:           "Wer ist es? (Name, Anmeldename oder Mailadresse; k liest eine Karte; f nennt die fälligen Karten; q beendet)",
+		Who:           "Wer ist es? (Name, Anmeldename oder Mailadresse; k liest eine Karte; f nennt die fälligen Karten; a die Aufgaben; q beendet)",
 		WhichUser:     "Welcher Benutzer? (Nummer; z zurück)",
 		WhichMore:     "Welcher Benutzer? (Nummer; m mehr; z zurück)",
 		WhichDue:      "Welche Karte? (Nummer; / und ein Text sucht danach; z zurück)",
@@ -666,6 +666,7 @@ var German = Text{
 		Touches: Plural{"Sie berühren die Karte %d Mal.", "Sie berühren die Karte %d Mal."},
 	},
 	Stages: map[string]string{
+		"wait": "Warten", "task": "Aufgabe", "tasks": "Aufgaben", "leave": "Überlassen",
 		"user": "Benutzer", "work list": "Arbeitsliste", "card": "Karte", "reader": "Leser", "assign": "Zuweisen", "templates": "Vorlagen", "PIN": "PIN",
 		"third-party": "Fremde", "confirm": "Prüfen", "reason": "Grund", "what happens": "Prüfen", "update": "Schreiben", "result": "Ergebnis",
 	},
@@ -734,6 +735,7 @@ var German = Text{
 		engine.WriteHistory: "Schlüsselverlauf schreiben", engine.WriteRecord: "Verzeichnen",
 	},
 	Actions: map[string]string{
+		"leave update": "Dem Agenten überlassen", "leave cancel": "Abbruch dem Agenten überlassen",
 		"issue": "Karte ausstellen", "update": "Karte aktualisieren", "continue": "Fortsetzen", "take back": "Zurücknehmen",
 		"cancel update": "Abbrechen", "update again": "Neu aktualisieren",
 		"assign": "Karte zuweisen", "read": "Karte lesen", "find owner": "Benutzer suchen", "history": "Verlauf",
@@ -849,5 +851,42 @@ var German = Text{
 			engine.HolderUnclear:      {Title: "Das Verzeichnis hat mehrere Personen zu dieser Karte", Hint: "Niemand kann sagen, wem sie gehört. Verständigen Sie den Administrator; das Protokoll nennt sie."},
 			engine.KeyUnproven:        {Title: "Die Karte hat den Schlüssel ihres Zertifikats nicht", Hint: "Behalten Sie die Karte und verständigen Sie den Administrator: Sie kann gefälscht oder defekt sein."},
 		},
+	},
+
+	Tasks: TaskWords{
+		Kinds: map[engine.TaskKind]string{
+			engine.TaskUpdate: "Karte aktualisieren", engine.TaskCancel: "Aktualisierung abbrechen", engine.TaskContinue: "Aktualisierung fortsetzen",
+		},
+		States: map[engine.TaskState]string{
+			engine.TaskIdle: "offen", engine.TaskRunning: "läuft", engine.TaskEnded: "erledigt", engine.TaskError: "Fehler",
+		},
+		Results: map[engine.TaskResult]string{
+			engine.TaskDone: "Sie wurde erledigt.", engine.TaskPending: "Sie wurde so weit wie möglich erledigt: eine CA hält die Aktualisierung zurück.",
+			engine.TaskPartly: "Sie wurde zum Teil erledigt: eine CA hat etwas abgelehnt.", engine.TaskNothing: "Es war nichts mehr zu tun.",
+		},
+		Late: "überfällig", Waits: "später",
+		Open: "Aufgabe für einen Agenten: %s (%s)", LeftBy: "Hinterlegt von %s an %s, %s", ByItself: "Vom Agenten selbst angeboten, %s",
+		Comment: "Bemerkung: %s", ForPlace: "Für Arbeitsplatz %s", ForOwn: "Für den eigenen Arbeitsplatz von %s",
+		At: "Ein Agent an %s ist dabei, seit %s", Silent: "Der Agent an %s ist verstummt: der nächste macht weiter.",
+		Offered: "Der Benutzer hat „nicht jetzt“ gesagt: sie wird wieder angeboten ab %s", Tries: Plural{One: "Einmal begonnen", Other: "%d Mal begonnen"},
+		InError:     "Sie wurde nicht erledigt: %s",
+		LeaveUpdate: "Die Aktualisierung der Karte %s von %s einem Agenten überlassen", LeaveCancel: "Das Abbrechen der Aktualisierung der Karte %s von %s einem Agenten überlassen",
+		LeaveHint:  "Wird die Karte dort eingelegt, wo ein Agent läuft, so wird ihr Benutzer nach der PIN gefragt, und es wird erledigt.",
+		AskComment: "Bemerkung", AskStation: "Arbeitsplatz", Leave: "Dem Agenten überlassen", Back: "Zurück", Left: "Die Aufgabe ist hinterlegt.",
+		WantsStation: "Nennen Sie den Arbeitsplatz, der sie erledigen soll.",
+		Title:        "Aufgaben für Agenten", None: "Keine Aufgaben.", AskRemove: "Die Aufgabe entfernen?", RemoveHint: "Niemand erledigt sie dann. Die Karte bleibt, wie sie ist.",
+		Removed: "Die Aufgabe ist entfernt.", Retried: "Die Aufgabe wird wieder angeboten.", Retry: "wiederholen", Remove: "entfernen",
+		Running: "Ein Agent ist dabei. Ist sie überfällig, kann sie entfernt werden.",
+		Wait:    "Legen Sie Ihre Karte ein", WaitHint: "Wurde hinterlegt, dass mit ihr etwas zu tun ist, so steht es hier.", Looking: "Keine Aufgabe für eine Karte hier",
+		Greet: "Guten Tag, %s",
+		What: map[engine.TaskKind]string{
+			engine.TaskUpdate: "Ihre Karte soll aktualisiert werden.", engine.TaskCancel: "Eine wartende Aktualisierung Ihrer Karte soll abgebrochen werden.",
+			engine.TaskContinue: "Die Aktualisierung Ihrer Karte wurde genehmigt und kann beendet werden.",
+		},
+		Will: "Was geschehen wird", NeedsPIN: "Sie brauchen die PIN der Karte. Lassen Sie die Karte stecken, bis alles erledigt ist.",
+		Begin: "Beginnen", NotNow: "Nicht jetzt", GivenBack: "Sie werden wieder gefragt ab %s.", Nothing: "%s: die Karte ist aktuell.",
+		Pulled: "Die Karte wurde herausgenommen. Nichts wurde geändert.", Over: "Die Aufgabe wurde inzwischen entfernt. Nichts wurde geändert.", AgentAt: "%s (Agent)",
+		AskBegin: "Was nun? (Nummer; q beendet)", AskWhich: "Welche Aufgabe? (Nummer; z zurück)", AskWhat: "Was nun? (Nummer; z zurück)", AskLeave: "Überlassen? (j/n; z zurück)",
+		ListKey: "a",
 	},
 }

@@ -48,6 +48,7 @@ type Text struct {
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Tasks     TaskWords
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
