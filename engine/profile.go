@@ -10,6 +10,7 @@ type Profile struct {
 	User   User
 	Unread error // why the directory did not tell of the user: they are as recorded, and only what was begun can be gone on with
 	Policy string
+	Tasks  TaskOptions // of that policy
 	Cards  []CardView
 }
 
@@ -79,7 +80,7 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 	if unread == nil && len(records) > 0 {
 		d.remember(ctx, user)
 	}
-	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name}
+	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name, Tasks: policy.Tasks}
 	for _, r := range records {
 		d.askHeldOf(ctx, r)
 		r, silent := d.askRevoked(ctx, r)

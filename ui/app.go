@@ -65,6 +65,8 @@ type App struct {
 
 	readers  readerWatch
 	health   healthKnown
+	agent    agent
+	binds    bool            // tasks for the user's cards are bound to a workstation
 	focused  engine.CardID   // the card the profile page shows
 	unknown  engine.CardView // a card that was read and that nobody is known to have
 	opened   engine.CardID   // the card that was chosen on the work list
@@ -97,6 +99,7 @@ type bound struct {
 func New(ctx context.Context, n Needs) *App {
 	a := &App{needs: n, look: newLook(n.ASCII || n.FewSigns), keys: newKeys(n.Text.Keys), width: 80, height: 24}
 	a.ctx, a.end = context.WithCancel(ctx)
+	a.draft.Mode, a.agent.waits = n.Actor.Mode, n.Actor
 	a.visit.leave, a.popupVisit.leave = func() {}, func() {}
 	return a
 }
@@ -108,12 +111,13 @@ func (a *App) Close() {
 	a.end()
 	a.needs.Stop()
 	a.runs.Wait()
+	a.closeAgent()
 	a.draft.Release()
 }
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders(), a.askHealth(0, true), a.watchIdle())
+	return tea.Batch(a.turn(a.home()), a.lookAtReaders(), a.askHealth(0, true), a.watchIdle(), a.watchTasks())
 }
 
 // Update implements tea.Model.
@@ -147,7 +151,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case cardConnected:
 		return a, a.cardIs(msg)
 	}
-	return a, nil
+	return a, a.agentHears(msg)
 }
 
 // receive takes what a page's command came back with. When the page has been
@@ -254,7 +258,7 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 
 // typing reports whether letters belong to a field of the page.
 func (a *App) typing() bool {
-	return a.stage == walk.FindUser || a.stage == walk.WorkList || a.stage == walk.EnterPIN
+	return a.stage == walk.FindUser || a.stage == walk.WorkList || a.stage == walk.EnterPIN || a.stage == walk.LeaveTask
 }
 
 func (a *App) wantsHelp(msg tea.KeyPressMsg) bool {
@@ -275,7 +279,7 @@ func (a *App) back() tea.Cmd {
 	case a.running:
 		a.status = a.needs.Text.Frame.RunGoesOn
 		return nil
-	case a.stage == walk.FindUser:
+	case a.atHome():
 		return a.askQuit()
 	}
 	if p, ok := a.page.(staying); ok && p.stays() {
@@ -285,6 +289,9 @@ func (a *App) back() tea.Cmd {
 	to, ok := a.draft.Back(a.stage)
 	if !ok {
 		return nil
+	}
+	if to == walk.AwaitCard {
+		return a.giveBack("")
 	}
 	if to == walk.EnterPIN || a.stage == walk.EnterPIN {
 		a.draft.PIN.Wipe()

@@ -66,7 +66,7 @@ func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
 
 func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
-	keys := append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due, f.keys.help}, f.demo...)
+	keys := append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due, f.keys.tasks, f.keys.help}, f.demo...)
 	return append(keys, quit)
 }
 
@@ -94,6 +94,8 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 		return f.answer(readCard{})
 	case key.Matches(msg, f.keys.due):
 		return f.answer(dueWanted{})
+	case key.Matches(msg, f.keys.tasks):
+		return f.answer(tasksWanted{})
 	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
 		return f.furtherIfNear()
 	}

@@ -4,8 +4,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-
-	"cardkiosk/engine/walk"
 )
 
 // idleEvery is how often the app looks whether somebody is still there.
@@ -36,8 +34,12 @@ func (a *App) leaveIdle() tea.Cmd {
 		return nil
 	}
 	a.shut()
+	if a.draft.Task != nil {
+		return a.giveBack(a.needs.Text.Frame.Idle)
+	}
+	a.needs.Actor = a.agent.waits
 	a.page, a.searched, a.worked = nil, "", workPlace{} // what was typed is forgotten too
-	cmd := a.turn(walk.FindUser)
+	cmd := a.turn(a.home())
 	a.status = a.needs.Text.Frame.Idle
 	return cmd
 }
@@ -49,6 +51,9 @@ func (a *App) busy() bool {
 }
 
 func (a *App) atStart() bool {
+	if a.isAgent() {
+		return a.atHome() && a.popup == nil
+	}
 	f, ok := a.page.(*find)
 	return ok && a.popup == nil && f.field.Value() == ""
 }

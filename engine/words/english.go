@@ -503,7 +503,7 @@ var English = Text{
 		Choose: "choose", Open: "open", Go: "go on", Back: "back", Tick: "tick", Quit: "quit", Help: "help",
 		Action: "action", Scroll: "scroll", ReadCard: "read card", Mailbox: "mailbox", Tray: "cards",
 		Erase: "erase", Next: "next field", Again: "try again", Card: "card", Close: "close",
-		WorkList: "due", LookAgain: "look again", Officer: "officer",
+		WorkList: "due", Tasks: "tasks", LookAgain: "look again", Officer: "officer",
 		Space: "Space", Backspace: "Backspace", Pages: "PgUp/PgDn", Control: "ctrl",
 	},
 	Values: Values{

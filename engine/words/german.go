@@ -504,7 +504,7 @@ var German = Text{
 		Choose: "wählen", Open: "öffnen", Go: "weiter", Back: "zurück", Tick: "ankreuzen", Quit: "beenden", Help: "Hilfe",
 		Action: "Aktion", Scroll: "blättern", ReadCard: "Karte lesen", Mailbox: "Post", Tray: "Karten",
 		Erase: "löschen", Next: "nächstes Feld", Again: "noch einmal", Card: "Karte", Close: "schließen",
-		WorkList: "fällige", LookAgain: "nachsehen", Officer: "Prüfer",
+		WorkList: "fällige", Tasks: "Aufgaben", LookAgain: "nachsehen", Officer: "Prüfer",
 		Space: "Leertaste", Backspace: "Rücktaste", Pages: "Bild↑/Bild↓", Control: "Strg",
 	},
 	Values: Values{

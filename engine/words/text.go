@@ -365,7 +365,7 @@ type (
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
-		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
+		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList, Tasks    string
 		LookAgain, Officer                                                 string
 		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
