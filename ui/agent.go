@@ -129,33 +129,8 @@ func begin(ctx context.Context, desk *engine.Desk, t engine.Task, holder engine.
 		return taken
 	}
 	taken.card = c
-	taken.action, taken.user, taken.proposal, taken.err = Foresee(ctx, desk, t, holder, c)
+	taken.action, taken.user, taken.proposal, taken.err = walk.Foresee(ctx, desk, t, holder, c)
 	return taken
-}
-
-// Foresee finds out what a task comes to, for the card as it is. The proposal is of an
-// update only.
-func Foresee(ctx context.Context, desk *engine.Desk, t engine.Task, holder engine.Actor, c *engine.Connected) (walk.Action, *engine.User, *engine.Proposal, error) {
-	user := engine.User{ID: t.User.ID, Name: t.User.Name, Logon: t.User.Logon, Mail: t.User.Mail}
-	view, err := desk.View(ctx, holder, c, nil)
-	if err != nil {
-		return "", &user, nil, err
-	}
-	action, ok := walk.TaskAction(t, view)
-	switch {
-	case !ok:
-		return "", &user, nil, &engine.Error{Op: "begin task", Kind: engine.WrongState, Subject: t.User.Name}
-	case action != walk.IssueCard && action != walk.UpdateCard:
-		return action, &user, nil, nil
-	}
-	p, err := desk.ProposeFor(ctx, holder, c)
-	if err != nil {
-		return action, &user, nil, err
-	}
-	if len(p.Plan.Obstacles) > 0 {
-		err = &engine.Error{Op: "begin task", Kind: engine.CannotPlan, Subject: t.User.Name}
-	}
-	return action, &p.User, &p, err
 }
 
 // taskIsTaken shows the task, or reports why it cannot be done.
