@@ -104,6 +104,9 @@ func (a *App) lookForTask() tea.Cmd {
 			here = append(here, v)
 		}
 	}
+	if len(here) == 0 {
+		return a.tasksAre(noTask{refused, asked})
+	}
 	desk, waits, ctx := a.needs.Desk, a.agent.waits, a.ctx
 	a.agent.looking = true
 	return func() tea.Msg {

@@ -221,9 +221,9 @@ func (l look) task(t engine.Task, words string, now time.Time) string {
 	case t.State == engine.TaskEnded:
 		return l.good.Render(l.glyph.good + " " + words)
 	case t.State == engine.TaskRunning:
-		return l.accent.Render(l.glyph.point + " " + words)
+		return l.accent.Render(l.glyph.wait + " " + words)
 	}
-	return l.glyph.wait + " " + words
+	return l.glyph.between + " " + words
 }
 
 // about says all that is known of the task in focus.
