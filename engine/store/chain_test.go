@@ -25,7 +25,7 @@ func unchain() []string {
 	} {
 		back = append(back, `DROP TRIGGER `+trigger)
 	}
-	back = append(back, `DROP INDEX audit_chain`, `DROP TABLE checkpoints`, `DROP TABLE departures`)
+	back = append(back, `DROP INDEX audit_chain`, `DROP TABLE checkpoints`, `DROP TABLE departures`, `DROP TABLE tasks`)
 	for _, column := range []string{"how", "n", "chain", "prev", "hash"} {
 		back = append(back, `ALTER TABLE audit DROP COLUMN `+column)
 	}
