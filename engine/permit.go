@@ -58,14 +58,19 @@ func (w witnessed) Unwrap() error { return w.error }
 func (d *Desk) denial(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
 	switch actor.Mode {
 	case Operator:
-		roles, denial := d.rolesOf(ctx, actor)
-		return byRoles(roles, denial, p, m, func() (Policy, error) { return d.policyOf(ctx, m) })
+		return d.askRoles(ctx, actor, p, m)
 	case SelfService:
 		return byHolding(actor, p, m, func() (Policy, error) { return d.policyOf(ctx, m) })
 	case Agent:
 		return d.byTask(ctx, actor, p, m)
 	}
 	return &Denial{Privilege: p, Why: NoRole}
+}
+
+// askRoles is byRoles with the roles that the actor has now.
+func (d *Desk) askRoles(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
+	roles, none := d.rolesOf(ctx, actor)
+	return byRoles(roles, none, p, m, func() (Policy, error) { return d.policyOf(ctx, m) })
 }
 
 // byRoles asks the actor's roles; none says why nobody knows them. of is the policy
@@ -182,11 +187,6 @@ func byHolding(actor Actor, p Privilege, m matter, of func() (Policy, error)) *D
 		return deny(NotProven, nil)
 	}
 	return nil
-}
-
-// byTask lets an agent do what a task that it has taken asks for.
-func (d *Desk) byTask(context.Context, Actor, Privilege, matter) *Denial {
-	return &Denial{Why: NoTask}
 }
 
 // DenialOf returns why something was denied; nil when err is no denial.

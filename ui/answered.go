@@ -15,7 +15,7 @@ func (a *App) overhear(msg tea.Msg) {
 	if !ok || loaded.err != nil {
 		return
 	}
-	a.draft.User = &loaded.profile.User
+	a.draft.User, a.binds = &loaded.profile.User, loaded.profile.Tasks.Station
 	waits := func(v engine.CardView) bool { return v.Pending != nil }
 	if a.needs.Nudge != nil && slices.ContainsFunc(loaded.profile.Cards, waits) {
 		a.needs.Nudge() // letters may have come of asking the CA
@@ -92,6 +92,20 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.next()
 	case deedDone:
 		return a.deedIsDone(msg)
+	case notNow:
+		return a.giveBack("")
+	case tasksWanted:
+		return a.turn(walk.TaskList)
+	case taskLeft:
+		cmd := a.turn(walk.Profile)
+		a.status = a.needs.Text.Tasks.Left
+		return cmd
+	case removeTask:
+		t := a.needs.Text.Tasks
+		return a.open(func(s scene) popup { return newQuestion(s, a.keys, t.AskRemove, t.RemoveHint, removeConfirmed{msg.id}) })
+	case removeConfirmed:
+		a.shut()
+		return a.tellPage(msg)
 	case runEnded:
 		return a.runIsOver(msg)
 	case walkDone:
@@ -164,6 +178,9 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.guard.lastUse = a.needs.Now()
 	a.draft.ForgetPIN()
 	health := a.askHealth(0, false)
+	if a.isAgent() && !a.quitting {
+		return tea.Batch(a.agentRunIsOver(msg), health)
+	}
 	switch {
 	case a.quitting:
 		return a.quit()
@@ -180,6 +197,9 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 }
 
 func (a *App) walkIsOver(msg walkDone) tea.Cmd {
+	if a.isAgent() {
+		return a.await()
+	}
 	a.draft.ForgetCard()
 	a.draft.Result = nil
 	switch {

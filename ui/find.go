@@ -69,7 +69,7 @@ func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
 	keys := append([]key.Binding{
 		f.keys.choose, f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.open), f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.read),
-		f.look.keyUnless(f.may.Denied(engine.SeeDue), f.keys.due), f.keys.help,
+		f.look.keyUnless(f.may.Denied(engine.SeeDue), f.keys.due), f.look.keyUnless(f.may.Denied(engine.SeeTasks), f.keys.tasks), f.keys.help,
 	}, f.demo...)
 	return append(keys, quit)
 }
@@ -100,6 +100,8 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 		return f.unless(f.may.Denied(engine.ViewCard), func() tea.Cmd { return f.answer(readCard{}) })
 	case key.Matches(msg, f.keys.due):
 		return f.unless(f.may.Denied(engine.SeeDue), func() tea.Cmd { return f.answer(dueWanted{}) })
+	case key.Matches(msg, f.keys.tasks):
+		return f.unless(f.may.Denied(engine.SeeTasks), func() tea.Cmd { return f.answer(tasksWanted{}) })
 	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
 		return f.furtherIfNear()
 	}

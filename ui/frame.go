@@ -83,7 +83,7 @@ func (a *App) trail(w int) string {
 		}
 		parts = append(parts, name)
 	}
-	if a.closed() || a.page == nil || a.draft.Action == "" && a.stage == walk.FindUser {
+	if a.closed() || a.page == nil || a.draft.Action == "" && a.atHome() || a.stage == walk.TaskList {
 		return ""
 	}
 	line := strings.Join(parts, " "+g.arrow+" ")

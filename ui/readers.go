@@ -79,7 +79,7 @@ func (a *App) readersAre(msg readersChanged) tea.Cmd {
 			}
 		}
 	}
-	return tea.Batch(again, a.cardMoved(), a.tellReaders())
+	return tea.Batch(again, a.cardMoved(), a.tellReaders(), a.findTask())
 }
 
 // sayReady says, where users are looked for, that a card was put in whose update was
@@ -121,8 +121,11 @@ func (a *App) cardMoved() tea.Cmd {
 		}
 	}
 	id := c.Contents.Identity.ID
+	if a.isAgent() {
+		return a.cardLeftAgent()
+	}
 	switch a.stage {
-	case walk.FindUser, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result:
+	case walk.FindUser, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result, walk.AwaitCard, walk.ShowTask, walk.TaskList:
 		return nil
 	case walk.Profile:
 		a.draft.ForgetCard()
@@ -130,7 +133,7 @@ func (a *App) cardMoved() tea.Cmd {
 			return a.turn(walk.FindUser)
 		}
 		return a.tellPage(cardLost{id})
-	case walk.GiveReason: // of a card that need not be there
+	case walk.GiveReason, walk.LeaveTask: // of a card that need not be there
 		a.draft.ForgetCard()
 		return nil
 	case walk.ConfirmDeed:
@@ -151,6 +154,9 @@ func (a *App) cardMoved() tea.Cmd {
 // loseCard says why the card is not held any more, and has it read again as
 // soon as it is there.
 func (a *App) loseCard(why error) tea.Cmd {
+	if a.isAgent() {
+		return a.loseAgentCard(why)
+	}
 	a.draft.ForgetCard()
 	return tea.Batch(a.turn(walk.ConnectCard), a.trouble(why))
 }

@@ -16,6 +16,7 @@ type result struct {
 	keys    keymap
 	result  engine.Result
 	buttons widget.Buttons
+	single  bool // nobody else is waited for
 	again   bool // the update was ended so that another can be made
 	details bool
 	pager   widget.Pager
@@ -33,6 +34,13 @@ func newResult(s scene, k keymap, r engine.Result, again bool) *result {
 		page.buttons.Labels = append([]string{s.text.Actions[string(walk.UpdateCard)]}, page.buttons.Labels...)
 	}
 	return page
+}
+
+// alone takes the choice of another user away.
+func (r *result) alone(is bool) {
+	if r.single = is; is {
+		r.buttons.Labels = []string{r.text.Result.Close, r.text.Result.Details}
+	}
 }
 
 func (r *result) Init() tea.Cmd { return nil }
@@ -69,6 +77,9 @@ func (r *result) choose() tea.Cmd {
 	chosen := r.buttons.Focus
 	if r.again {
 		chosen--
+	}
+	if r.single && chosen > 0 {
+		chosen++
 	}
 	switch chosen {
 	case -1:

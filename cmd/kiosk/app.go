@@ -139,7 +139,10 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 	}
 	n := plain.Needs{
 		Desk: p.desk, Actor: p.actor, Text: p.text, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
-		ASCII: !speaksUTF8(os.Getenv),
+		ASCII: !speaksUTF8(os.Getenv), After: time.After,
+	}
+	if p.actor.Mode == engine.Agent {
+		return plain.Agent(ctx, n)
 	}
 	if s.demo != nil {
 		n.PINHint = s.demo.PINHint

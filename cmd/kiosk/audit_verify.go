@@ -105,20 +105,31 @@ func readKeys(text string) (all audit.Keys, err error) {
 	return all, nil
 }
 
+// verify reads the audit as it lies, and again, sorted, where it does not lie in
+// its order.
 func (cmd auditVerifyCmd) verify(ctx context.Context, file string, keys audit.Keys, out io.Writer) (findings int, err error) {
 	tell := teller{out: out, text: &words.English, json: cmd.JSON}
-	v := audit.NewVerifier(keys, tell.finding)
-	for _, name := range cmd.Checkpoints {
-		if err := readOutside(v, name); err != nil {
-			return 0, err
-		}
+	v, counted, err := cmd.read(ctx, file, keys, false, &tell)
+	if errors.Is(err, store.ErrDisorder) {
+		tell.found = nil
+		v, counted, err = cmd.read(ctx, file, keys, true, &tell)
 	}
-	counted, err := readAudit(ctx, v, file)
 	if err != nil {
 		return 0, err
 	}
 	tell.end(v.End(counted), v.Findings())
 	return v.Findings(), tell.err
+}
+
+func (cmd auditVerifyCmd) read(ctx context.Context, file string, keys audit.Keys, sorted bool, tell *teller) (*audit.Verifier, int64, error) {
+	v := audit.NewVerifier(keys, tell.finding)
+	for _, name := range cmd.Checkpoints {
+		if err := readOutside(v, name); err != nil {
+			return nil, 0, err
+		}
+	}
+	counted, err := readAudit(ctx, v, file, sorted)
+	return v, counted, err
 }
 
 func readOutside(v *audit.Verifier, name string) error {
@@ -127,13 +138,19 @@ func readOutside(v *audit.Verifier, name string) error {
 		return &engine.Error{Op: "read checkpoints", Kind: engine.BadInput, Subject: name, Err: err}
 	}
 	defer func() { _ = in.Close() }() // it was only read
-	_, err = audit.ReadCheckpoints(in, name, v.Outside)
+	_, err = audit.ReadCheckpoints(in, name, func(c engine.Checkpoint, err error, where string) {
+		if errors.Is(err, io.ErrUnexpectedEOF) { // the power went, and it was appended once more
+			_, _ = fmt.Fprintf(os.Stderr, "kiosk audit verify: %s: %v; it is not used\n", where, err)
+			return
+		}
+		v.Outside(c, err, where)
+	})
 	return err
 }
 
 // readAudit tells the verifier all that a store or an export holds, and returns
 // how many rows the store has counted; less than 0 for an export.
-func readAudit(ctx context.Context, v *audit.Verifier, file string) (counted int64, err error) {
+func readAudit(ctx context.Context, v *audit.Verifier, file string, sorted bool) (counted int64, err error) {
 	in, err := os.Open(file)
 	if err != nil {
 		return 0, &engine.Error{Op: "open audit", Kind: engine.BadInput, Subject: file, Err: err}
@@ -146,7 +163,7 @@ func readAudit(ctx context.Context, v *audit.Verifier, file string) (counted int
 		return 0, &engine.Error{Op: "open audit", Kind: engine.BadInput, Subject: file, Err: err}
 	}
 	if bytes.Equal(start[:n], []byte(magic)) {
-		return readStore(ctx, v, file)
+		return readStore(ctx, v, file, sorted)
 	}
 	if err := audit.ReadExport(in, v.Row); err != nil {
 		return 0, &engine.Error{Op: "read export", Kind: engine.BadInput, Subject: file, Err: err}
@@ -154,7 +171,7 @@ func readAudit(ctx context.Context, v *audit.Verifier, file string) (counted int
 	return -1, nil
 }
 
-func readStore(ctx context.Context, v *audit.Verifier, file string) (counted int64, err error) {
+func readStore(ctx context.Context, v *audit.Verifier, file string, sorted bool) (counted int64, err error) {
 	kept, err := store.OpenAuditFile(ctx, file)
 	if err != nil {
 		return 0, err
@@ -168,7 +185,7 @@ func readStore(ctx context.Context, v *audit.Verifier, file string) (counted int
 		v.Unguarded(g)
 	}
 	v.WithStore()
-	return kept.Read(ctx, func(c engine.Checkpoint, err error) error {
+	return kept.Read(ctx, sorted, func(c engine.Checkpoint, err error) error {
 		v.Stored(c, err)
 		return nil
 	}, func(r engine.ChainedRow, odd string) error {
@@ -177,12 +194,16 @@ func readStore(ctx context.Context, v *audit.Verifier, file string) (counted int
 	})
 }
 
+// mostFound is how many findings are listed; more are only counted.
+const mostFound = 10_000
+
 // teller prints what was found, and what is vouched for.
 type teller struct {
-	out  io.Writer
-	text *words.Text
-	json bool
-	err  error // of printing
+	out   io.Writer
+	text  *words.Text
+	json  bool
+	found []audit.Finding // until all is read
+	err   error           // of printing
 }
 
 func (t *teller) print(lines ...string) {
@@ -200,14 +221,19 @@ func (t *teller) object(o any) {
 }
 
 func (t *teller) finding(f audit.Finding) {
-	if t.json {
-		t.object(f)
-		return
+	if len(t.found) < mostFound {
+		t.found = append(t.found, f)
 	}
-	t.print(audit.FindingLine(t.text, f))
 }
 
 func (t *teller) end(all []audit.Vouched, findings int) {
+	for _, f := range t.found {
+		if t.json {
+			t.object(f)
+			continue
+		}
+		t.print(audit.FindingLine(t.text, f))
+	}
 	rows := 0
 	for _, v := range all {
 		rows += int(v.Rows)

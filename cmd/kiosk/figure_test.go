@@ -25,6 +25,7 @@ var figures = []struct {
 	{"due", measureDue},
 	{"bytes", measureBytes},
 	{"ssh-start", measureSSHStart},
+	{"audit", measureAudit},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.

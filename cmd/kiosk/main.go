@@ -30,6 +30,8 @@ type commands struct {
 	Config   configCmd   `cmd:"" help:"Check the configuration file."`
 	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`
 	Ca       caCmd       `cmd:"" help:"The built-in CA."`
+	Agent    agentCmd    `cmd:"" help:"Wait at a workstation for cards with a task, and do it with whoever holds them."`
+	Tasks    tasksCmd    `cmd:"" help:"What is left for agents: list, leave, retry, remove."`
 }
 
 const description = `Updates smart cards: certificates renewed, added and removed without losing one.

@@ -225,7 +225,7 @@ func (h *sshHost) sshOptions(sshd, port string) []string {
 func (h *sshHost) configureHost(ca string, policies ...string) {
 	h.t.Helper()
 	head, _, _ := strings.Cut(realConfig, "[[policy]]")
-	head = strings.Replace(head, `folder = "."`, `folder = "`+h.path("var")+`"`, 1)
+	head = strings.NewReplacer(`folder = "."`, `folder = "`+h.path("var")+`"`, `users = ["demo", "ACCOUNT"]`, fmt.Sprintf("users = [%q, %q, %q]", kioskAccount, adaOp, bobOp)).Replace(head)
 	text := h.fill.Replace("[readers]\nignore = [\"" + h.daemon.Readers[1].Name + "\"]\n" + head + h.directory + strings.Join(policies, "\n"))
 	if ca != "" {
 		text = strings.NewReplacer("https://"+h.serving.api, ca, `root_file = "station/root.crt"`, `root_file = "root.pem"`).Replace(text)

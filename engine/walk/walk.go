@@ -30,6 +30,11 @@ const (
 	ConfirmDeed     Stage = "what happens" // what is done beside an update, or to one that waits
 	Update          Stage = "update"
 	Result          Stage = "result"
+
+	AwaitCard Stage = "wait"  // an agent waits for a card with a task
+	ShowTask  Stage = "task"  // what was left to be done with it
+	TaskList  Stage = "tasks" // instead of FindUser, where one looks at the tasks for agents
+	LeaveTask Stage = "leave" // with what comment, and where
 )
 
 // Action is what a person wants done with a card.
@@ -60,6 +65,12 @@ const (
 	CleanCard    Action = "clean"
 )
 
+// The actions of tasks for agents.
+const (
+	LeaveUpdate Action = "leave update"
+	LeaveCancel Action = "leave cancel" // of an update that waits
+)
+
 // stages says, for each action, which stages it has. FindUser and Profile lead
 // to every action and belong to all of them.
 var stages = map[Action][]Stage{
@@ -77,18 +88,24 @@ var stages = map[Action][]Stage{
 	EnableCard:     {FindUser, Profile, ConfirmDeed},
 	RevokeCard:     {FindUser, Profile, GiveReason, ConfirmDeed},
 	CleanCard:      {FindUser, Profile, ConnectCard, ConfirmDeed},
+	LeaveUpdate:    {FindUser, Profile, LeaveTask},
+	LeaveCancel:    {FindUser, Profile, LeaveTask},
 }
 
 // skips says when a stage falls away.
 var skips = map[Stage]func(*Draft) bool{
 	ConnectCard:   (*Draft).atHand,
 	SelectTracked: (*Draft).nothingToTrack,
+
+	SelectTemplates: (*Draft).nothingToChoose,
 }
 
 // Draft is what the answers have filled in so far. The zero Draft is the start
 // of a walk.
 type Draft struct {
-	Listed    bool // the walk begins at the work list
+	Mode      engine.Mode  // "" is an operator's
+	Task      *engine.Task // what an agent has taken
+	Listed    bool         // the walk begins at the work list
 	Action    Action
 	User      *engine.User
 	Card      engine.CardID     // the card meant; "" while any will do
@@ -124,7 +141,7 @@ func (d *Draft) Continues() bool {
 	case ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain:
 		return true
 	case IssueCard, UpdateCard, AssignCard, ReadCard, FindOwner, ShowHistory,
-		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard:
+		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard, LeaveUpdate, LeaveCancel:
 	}
 	return false
 }
@@ -135,9 +152,9 @@ func (d *Draft) GoesBack() bool { return d.Action == TakeBackUpdate || d.Action 
 // Stages returns the stages of the draft's action that do not fall away.
 // Before an action was chosen these are the ones that lead to one.
 func (d *Draft) Stages() []Stage {
-	all, ok := stages[d.Action]
+	all, ok := d.all()
 	if !ok {
-		return []Stage{d.Start(), Profile}
+		return []Stage{d.Start(), d.second()}
 	}
 	var left []Stage
 	for _, s := range all {
@@ -153,10 +170,31 @@ func (d *Draft) Stages() []Stage {
 
 // Start returns the stage at which users are chosen.
 func (d *Draft) Start() Stage {
-	if d.Listed {
+	switch {
+	case d.Mode == engine.Agent:
+		return AwaitCard
+	case d.Listed:
 		return WorkList
 	}
 	return FindUser
+}
+
+// second is the stage that the start leads to, before an action was chosen.
+func (d *Draft) second() Stage {
+	if d.Mode == engine.Agent {
+		return ShowTask
+	}
+	return Profile
+}
+
+// all are the stages of the draft's action, in its mode.
+func (d *Draft) all() ([]Stage, bool) {
+	if d.Mode == engine.Agent {
+		all, ok := agentStages[d.Action]
+		return all, ok
+	}
+	all, ok := stages[d.Action]
+	return all, ok
 }
 
 // Next returns the stage after s; the last has none after it.
@@ -168,9 +206,10 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 	switch s {
 	case Update, Result:
 		return "", false
-	case WorkList:
+	case WorkList, TaskList:
 		return FindUser, true
-	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed:
+	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed,
+		AwaitCard, ShowTask, LeaveTask:
 	}
 	to, ok := d.beside(s, -1)
 	if to == FindUser {
@@ -182,9 +221,12 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 // beside walks the whole list, so that a stage which has fallen away meanwhile
 // still has its place in it.
 func (d *Draft) beside(s Stage, step int) (Stage, bool) {
-	all := stages[d.Action]
-	if all == nil {
-		all = []Stage{FindUser, Profile}
+	all, ok := d.all()
+	if !ok {
+		all = []Stage{d.Start(), d.second()}
+		if d.Mode != engine.Agent {
+			all[0] = FindUser
+		}
 	}
 	at := -1
 	for i, one := range all {
@@ -219,13 +261,13 @@ func (d *Draft) ForgetPIN() {
 // Release ends the walk: the PIN is wiped and the card is let go.
 func (d *Draft) Release() {
 	d.ForgetCard()
-	*d = Draft{}
+	*d = Draft{Mode: d.Mode}
 }
 
 // Stages returns every stage, for tables that must not lack one.
 func Stages() []Stage {
 	return []Stage{
 		FindUser, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
-		GiveReason, ConfirmDeed, Update, Result,
+		GiveReason, ConfirmDeed, Update, Result, AwaitCard, ShowTask, TaskList, LeaveTask,
 	}
 }

@@ -50,6 +50,7 @@ type Text struct {
 	Denials   Denials
 	SignIn    SignIn
 	Doors     Doors
+	Tasks     TaskWords
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -371,7 +372,7 @@ type (
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
-		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
+		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList, Tasks    string
 		LookAgain, Officer                                                 string
 		Lock, SignOut                                                      string
 		Space, Backspace, Pages, Control                                   string // what is written on keys

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+// agentCmd is the kiosk without an operator: at a workstation it waits for cards for
+// which a task was left.
+type agentCmd struct {
+	Config string `placeholder:"FILE" help:"The configuration. Left out: config.toml in this folder, or else /etc/kiosk/config.toml."`
+	Plain  bool   `help:"Numbered lines and questions instead of the full screen. Also with TERM=dumb, with ACCESSIBLE set, or without a terminal."`
+}
+
+// Help is what kiosk agent --help adds.
+func (agentCmd) Help() string {
+	return `The account it runs as needs the privilege "run agent". When a card is put in for which an
+operator has left a task, the agent says what is to be done, asks for the card's PIN and does it. See
+[agent] and [policy.tasks] in the configuration, and kiosk tasks.`
+}
+
+// Run waits for cards until it is told to stop.
+func (cmd agentCmd) Run(ctx context.Context) error {
+	p, err := openKiosk(ctx, cmd.Config)
+	if err != nil {
+		return err
+	}
+	if err := p.beAgent(ctx); err != nil {
+		return errors.Join(err, p.close())
+	}
+	return errors.Join(p.show(ctx, cmd.Plain, shown{}), p.close())
+}
+
+// beAgent makes an agent of the kiosk, where its account may run one.
+func (p *parts) beAgent(ctx context.Context) (err error) {
+	if p.desk.Agent.User == "" {
+		p.desk.Agent.User = p.actor.Who
+	}
+	p.actor, err = p.desk.StartAgent(ctx, p.actor)
+	return err
+}
