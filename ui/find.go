@@ -66,8 +66,8 @@ func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
 
 func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
-	keys := append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due, f.keys.tasks, f.keys.help}, f.demo...)
-	return append(keys, quit)
+	keys := append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due, f.keys.help}, f.demo...)
+	return append(keys, f.keys.tasks, quit)
 }
 
 func (f *find) Update(msg tea.Msg) tea.Cmd {

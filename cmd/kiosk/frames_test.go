@@ -163,7 +163,7 @@ func TestFramesOfAnUpdate(t *testing.T) {
 	goldenFrame(t, "update-13-result-details", s.sees("SHA-256"))
 	s.press("esc")
 	goldenFrame(t, "update-14-profile-after", s.sees("Up to date", "tracked", "card 0071 2233 in"))
-	s.press("right", "right", "enter")
+	s.press("right", "right", "right", "enter")
 	goldenFrame(t, "update-15-history", s.sees("Updates of this card", "finished"))
 }
 
