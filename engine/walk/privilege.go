@@ -30,6 +30,8 @@ func (a Action) Privilege() engine.Privilege {
 		return engine.RevokeCard
 	case CleanCard:
 		return engine.CleanCard
+	case LeaveUpdate, LeaveCancel:
+		return engine.AssignTask
 	case CardLife:
 	}
 	return ""
