@@ -74,6 +74,7 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.next()
 	case pinGiven:
 		a.draft.ForgetPIN()
+		a.isHolder(msg.holder)
 		if a.draft.PIN = msg.pin; a.gate != nil {
 			return a.forgetPIN()
 		}
@@ -110,11 +111,17 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.runIsOver(msg)
 	case walkDone:
 		return a.walkIsOver(msg)
+	case leaving:
+		return a.endVisit()
 	case popupClosed:
 		a.shut()
+		if a.lobby.word {
+			return a.endVisit()
+		}
 	case guestLeft:
 		return a.guestIsGone()
 	case quitConfirmed:
+		a.lobby.left = true
 		return a.quit()
 	case signOutConfirmed:
 		return a.guards(wentOut)
@@ -129,6 +136,9 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 }
 
 func (a *App) act(msg actionChosen) tea.Cmd {
+	if a.selfService() {
+		return a.actOwn(msg)
+	}
 	if msg.action == walk.FindOwner {
 		if msg.whose != "" {
 			a.searched = msg.whose
@@ -177,15 +187,18 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
 	a.guard.lastUse = a.needs.Now()
 	a.draft.ForgetPIN()
-	health := a.askHealth(0, false)
-	if a.isAgent() && !a.quitting {
-		return tea.Batch(a.agentRunIsOver(msg), health)
-	}
 	switch {
 	case a.quitting:
 		return a.quit()
 	case a.guard.ending:
 		return a.guards(timePassed)
+	}
+	if a.selfService() {
+		return a.runOfOwn(msg)
+	}
+	health := a.askHealth(0, false)
+	if a.isAgent() {
+		return tea.Batch(a.agentRunIsOver(msg), health)
 	}
 	if msg.err != nil {
 		a.draft.ForgetCard()
@@ -197,8 +210,11 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 }
 
 func (a *App) walkIsOver(msg walkDone) tea.Cmd {
-	if a.isAgent() {
+	switch {
+	case a.isAgent():
 		return a.await()
+	case a.selfService():
+		return a.endVisit()
 	}
 	a.draft.ForgetCard()
 	a.draft.Result = nil

@@ -46,6 +46,9 @@ type Needs struct {
 	// Directory is the name of the directory, for the find page.
 	Directory string
 	Demo      *Demo // nil outside the demo world
+	// Languages are those to choose from at a self-service kiosk; the numbers stand in
+	// their order.
+	Languages []words.Language
 }
 
 // App is the whole screen. It turns the pages, knows the size, watches the
@@ -86,6 +89,7 @@ type App struct {
 	running  bool
 	runs     sync.WaitGroup // those that Start was given
 	quitting bool
+	lobby    lobby // of a visit to a self-service kiosk
 	lastKey  time.Time
 	width    int
 	height   int
@@ -111,6 +115,8 @@ func New(ctx context.Context, n Needs) *App {
 	a.draft.Mode, a.agent.waits = n.Actor.Mode, n.Actor
 	a.session = session{ctx: a.ctx, end: func() {}}
 	a.visit.leave, a.popupVisit.leave, a.gateVisit.leave = func() {}, func() {}, func() {}
+	a.lobby.native = n.Text
+	a.keys.quit.SetEnabled(!a.selfService())
 	return a
 }
 
@@ -128,6 +134,9 @@ func (a *App) Close() {
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
+	if a.selfService() {
+		return tea.Batch(a.beginVisit(), a.watchIdle())
+	}
 	return tea.Batch(a.comeIn(), a.askHealth(0, true), a.watchIdle(), a.watchTasks())
 }
 
@@ -143,9 +152,15 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
 	case tea.PasteMsg:
+		if a.selfService() {
+			return a, nil // nobody pastes in a lobby
+		}
 		a.guard.happens(keyPressed, a.needs.Now(), false, false)
 		return a, a.deliver(msg)
 	case idleLooked:
+		if a.selfService() {
+			return a, tea.Batch(a.leaveOwn(), a.watchIdle())
+		}
 		return a, tea.Batch(a.guards(timePassed), a.watchIdle())
 	case ownCardLooked:
 		return a, a.ownCardIs(msg)
@@ -178,6 +193,9 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (a *App) receive(b bound) tea.Cmd {
 	switch {
 	case b.visit == a.visit.id:
+		if own, ok := b.msg.(ownProposed); ok {
+			return a.proposed(own)
+		}
 		a.overhear(b.msg)
 		return a.tellPage(b.msg)
 	case a.popup != nil && b.visit == a.popupVisit.id:
@@ -263,6 +281,13 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 		return a.pressGate(msg)
 	case a.hosts():
 		return a.tellPopup(msg)
+	}
+	if a.selfService() {
+		if cmd, mine := a.pressOwn(msg); mine {
+			return cmd
+		}
+	}
+	switch {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
 	case widget.TooSmall(a.width, a.height):
@@ -284,8 +309,10 @@ func (a *App) pressPage(msg tea.KeyPressMsg, rested bool) tea.Cmd {
 		}
 		return a.deliver(msg)
 	case a.wantsHelp(msg):
-		return a.open(func(s scene) popup { return &helpPage{s, append(a.page.Keys(), a.doorKeys()...)} })
-	case msg.String() == "q" && !a.typing():
+		return a.open(func(s scene) popup {
+			return &helpPage{s, append(a.page.Keys(), a.doorKeys()...), a.helpHint()}
+		})
+	case msg.String() == "q" && !a.typing() && !a.selfService():
 		return a.askQuit()
 	case msg.String() == "esc" && a.stage != walk.Result:
 		return a.back()

@@ -142,7 +142,7 @@ func (a *App) pressGate(msg tea.KeyPressMsg) tea.Cmd {
 	case msg.String() == "ctrl+c" && !locked:
 		return a.askQuit()
 	case msg.String() == "f1" && !locked:
-		return a.open(func(s scene) popup { return &helpPage{s, a.gate.Keys()} })
+		return a.open(func(s scene) popup { return &helpPage{s, a.gate.Keys(), a.helpHint()} })
 	case msg.String() == "ctrl+c", msg.String() == "f1":
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
+	v.DisableBracketedPasteMode = a.selfService()
 	v.WindowTitle = a.needs.Text.Product
 	return v
 }
@@ -20,6 +21,10 @@ func (a *App) View() tea.View {
 func (a *App) frame() string {
 	if a.hosts() && !a.closed() {
 		return a.popup.View(a.width, a.height)
+	}
+	if a.bare() { // these have words for the smallest terminal too
+		draw := func() string { return a.bareView(a.width, a.height) }
+		return widget.Shown(widget.LeastWidth, widget.LeastHeight, a.needs.ASCII, draw, "")
 	}
 	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
 	return widget.Shown(a.width, a.height, a.needs.ASCII, a.whole, instead)
@@ -35,6 +40,9 @@ func (a *App) whole() string {
 
 func (a *App) header(w int) string {
 	t := a.needs.Text
+	if a.selfService() {
+		return a.ownHeader(w)
+	}
 	left := " " + a.look.title.Render(t.Product)
 	if a.needs.Demo != nil {
 		left += "  " + a.look.accent.Render(t.Demo.Banner)
@@ -71,6 +79,9 @@ func (a *App) trail(w int) string {
 		if s == walk.Result { // it is no step of its own: then all are ticked
 			break
 		}
+		if s == walk.PutIn {
+			continue
+		}
 		name := t.Stages[string(s)]
 		switch {
 		case s == a.stage:
@@ -83,7 +94,7 @@ func (a *App) trail(w int) string {
 		}
 		parts = append(parts, name)
 	}
-	if a.closed() || a.page == nil || a.draft.Action == "" && a.atHome() || a.stage == walk.TaskList {
+	if a.closed() || a.page == nil || a.draft.Action == "" && a.atHome() || a.stage == walk.TaskList || a.stage == walk.PutIn {
 		return ""
 	}
 	line := strings.Join(parts, " "+g.arrow+" ")
@@ -103,7 +114,7 @@ func (a *App) statusLine(w int) string {
 		right = a.look.warn.Render(a.look.glyph.soon + " " + a.countdown())
 	case a.readers.trouble != nil:
 		right = a.look.warn.Render(a.look.glyph.bad + " " + a.needs.Text.TitleOf(a.readers.trouble))
-	case c != nil:
+	case c != nil && !a.selfService():
 		right = a.needs.Text.Held(c.Contents.Identity, c.Reader)
 	case a.readers.reading != "":
 		right = a.needs.Text.Connect.Reading

@@ -47,6 +47,8 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
 	card := d.Connected // the page's own: the draft may let it go while the page still asks
 	switch stage {
+	case walk.PutIn:
+		return a.buildPutIn(s)
 	case walk.FindUser:
 		d.Release()
 		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(s.ctx, actor, text) }, a.may, a.demoKeys())
@@ -89,6 +91,9 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	case walk.LeaveTask:
 		return a.buildLeave(s)
 	case walk.Result:
+		if a.selfService() {
+			return newOwnResult(s, a.keys, *d.Result)
+		}
 		r := newResult(s, a.keys, *d.Result, d.Action == walk.UpdateAgain)
 		r.alone(a.isAgent())
 		return r
@@ -111,6 +116,9 @@ func (a *App) buildAssign(s scene) screen {
 
 func (a *App) buildProfile(s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	if a.selfService() {
+		return a.buildOwnCard(s)
+	}
 	if d.User == nil {
 		card := d.Connected
 		return newCardProfile(s, a.keys, a.unknown, a.may, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
@@ -150,12 +158,16 @@ func (a *App) buildPIN(s scene) screen {
 	desk, actor, d, ctx := a.needs.Desk, a.needs.Actor, &a.draft, a.session.ctx
 	card := d.Connected
 	n := pinNeeds{
-		card:   a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader),
 		newPIN: d.NewPIN(),
 		resume: d.Continues(),
 		what:   a.needs.Text.Actions[string(d.Action)],
 		tries:  func() (engine.Counter, error) { return desk.PINTries(ctx, actor, card) },
-		check:  func(pin engine.PIN) error { return desk.CheckPIN(ctx, actor, card, pin) },
+	}
+	if a.selfService() {
+		n.own, n.card, n.check = true, a.needs.Text.OwnCard(card.Contents.Identity), a.proveHolder(ctx, card)
+	} else {
+		n.card = a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader)
+		n.check = func(pin engine.PIN) (holder, error) { return holder{}, desk.CheckPIN(ctx, actor, card, pin) }
 	}
 	if a.needs.Demo != nil {
 		n.hint = a.needs.Demo.PINHint(card.Contents.Identity.ID)

@@ -109,23 +109,19 @@ func (a *App) tellReaders() tea.Cmd {
 
 // cardMoved notices that the connected card has left its reader.
 func (a *App) cardMoved() tea.Cmd {
-	c := a.draft.Connected
-	if c == nil || a.running {
-		return nil
+	if a.selfService() {
+		return a.cardMovedOwn()
 	}
-	for _, v := range a.readers.views {
-		lies := v.Reader.Card && v.Reader.Visit == c.Visit
-		older := v.Reader.Visit < c.Visit // what the watch saw before the card came
-		if v.Reader.Name == c.Reader && (lies || older) {
-			return nil
-		}
+	c := a.draft.Connected
+	if c == nil || a.running || a.stillLies(c) {
+		return nil
 	}
 	id := c.Contents.Identity.ID
 	if a.isAgent() {
 		return a.cardLeftAgent()
 	}
 	switch a.stage {
-	case walk.FindUser, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result, walk.AwaitCard, walk.ShowTask, walk.TaskList:
+	case walk.FindUser, walk.PutIn, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result, walk.AwaitCard, walk.ShowTask, walk.TaskList:
 		return nil
 	case walk.Profile:
 		a.draft.ForgetCard()
@@ -151,11 +147,26 @@ func (a *App) cardMoved() tea.Cmd {
 	return nil
 }
 
+// stillLies reports whether a card has not left its reader, as far as is known.
+func (a *App) stillLies(c *engine.Connected) bool {
+	for _, v := range a.readers.views {
+		lies := v.Reader.Card && v.Reader.Visit == c.Visit
+		older := v.Reader.Visit < c.Visit // what the watch saw before the card came
+		if v.Reader.Name == c.Reader && (lies || older) {
+			return true
+		}
+	}
+	return false
+}
+
 // loseCard says why the card is not held any more, and has it read again as
 // soon as it is there.
 func (a *App) loseCard(why error) tea.Cmd {
-	if a.isAgent() {
+	switch {
+	case a.isAgent():
 		return a.loseAgentCard(why)
+	case a.selfService():
+		return a.lastWord(why)
 	}
 	a.draft.ForgetCard()
 	return tea.Batch(a.turn(walk.ConnectCard), a.trouble(why))
@@ -227,6 +238,9 @@ func (a *App) showConnected() tea.Cmd {
 func (a *App) cardChosen() tea.Cmd {
 	c, d := a.draft.Connected, &a.draft
 	switch {
+	case a.selfService():
+		d.Card = c.Contents.Identity.ID
+		return a.next()
 	case d.Action != walk.ReadCard:
 		d.Card = c.Contents.Identity.ID
 		return a.next()

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/config"
 	"cardkiosk/engine/pcsc"
 	"cardkiosk/ui"
 	"cardkiosk/ui/plain"
@@ -26,7 +27,14 @@ type appCmd struct {
 
 // Run shows the kiosk until it is left.
 func (cmd appCmd) Run(ctx context.Context) error {
-	p, err := openKiosk(ctx, cmd.Config)
+	file, cfg, err := readKiosk(cmd.Config)
+	if err != nil {
+		return err
+	}
+	if cfg.Station.Mode == engine.SelfService {
+		return superviseLobby(ctx, file, cfg, cmd.Plain)
+	}
+	p, err := startKiosk(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -39,17 +47,27 @@ func (cmd appCmd) Run(ctx context.Context) error {
 
 // openKiosk puts a kiosk together from a configuration file.
 func openKiosk(ctx context.Context, file string) (*parts, error) {
+	_, cfg, err := readKiosk(file)
+	if err != nil {
+		return nil, err
+	}
+	return startKiosk(ctx, cfg)
+}
+
+// readKiosk finds a kiosk's configuration and reads it.
+func readKiosk(file string) (string, config.Config, error) {
 	file, err := findConfig(file)
 	if err != nil {
-		return nil, err
+		return "", config.Config{}, err
 	}
 	if err := checkConfigOwner(file); err != nil {
-		return nil, err
+		return "", config.Config{}, err
 	}
 	cfg, err := loadConfig(file, os.Stderr)
-	if err != nil {
-		return nil, err
-	}
+	return file, cfg, err
+}
+
+func startKiosk(ctx context.Context, cfg config.Config) (*parts, error) {
 	who, err := callingAccount(cfg.Station.Folder)
 	if err != nil {
 		return nil, err

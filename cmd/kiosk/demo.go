@@ -27,12 +27,16 @@ type demoCmd struct {
 	PCSC     bool   `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
 	Plain    bool   `help:"Numbered lines and questions instead of the full screen."`
 
-	SignIn bool `help:"Begin where nobody is signed in."`
+	SelfService bool `help:"A kiosk in a lobby: whoever puts a card in updates their own."`
+	SignIn      bool `help:"Begin where nobody is signed in."`
 }
 
 // Run makes the world and shows the kiosk in it. Without a terminal on
 // standard output it walks one update by itself and verifies the card.
 func (cmd demoCmd) Run(ctx context.Context) error {
+	if cmd.SelfService && (cmd.Plain || !term.IsTerminal(int(os.Stdout.Fd()))) {
+		return &engine.Error{Op: "show the demo", Kind: engine.BadInput, Err: errors.New("self-service has no lines, and takes a terminal: leave --plain or --self-service out")}
+	}
 	if cmd.PCSC && !sandbox.Inside() {
 		return cmd.inside()
 	}
@@ -42,11 +46,18 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and six cards …")
-	world, err := demo.Open(ctx, demo.Options{Language: cmd.Language})
+	world, err := demo.Open(ctx, demo.Options{Language: cmd.Language, Mode: cmd.mode()})
 	if err != nil {
 		return err
 	}
 	return errors.Join(cmd.live(ctx, world), world.Close())
+}
+
+func (cmd demoCmd) mode() engine.Mode {
+	if cmd.SelfService {
+		return engine.SelfService
+	}
+	return engine.Operator
 }
 
 // inside runs the demo again where pcscd can be started without being in
@@ -101,6 +112,9 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
 	screen, err := demoScreen(ctx, world, tray, p.text)
+	if err == nil && cmd.SelfService {
+		return errors.Join(p.showVisits(ctx, screen), p.close())
+	}
 	if err == nil {
 		err = cmd.sitDown(ctx, p)
 	}

@@ -17,6 +17,7 @@ import (
 // with a method Run(context.Context) error.
 type commands struct {
 	App      appCmd      `cmd:"" default:"withargs" hidden:""`
+	Visit    visitCmd    `cmd:"" hidden:""`
 	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
 	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
 	Adopt    adoptCmd    `cmd:"" help:"Take over cards that were issued before, with what is on them."`

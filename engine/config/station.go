@@ -47,6 +47,9 @@ func (s *Station) check(c *checker, at *path) {
 	fallback(c, at.key("language"), &s.Language, English)
 	oneOf(c, at.key("language"), s.Language, Languages()...)
 	fallback(c, at.key("idle"), &s.Idle, 5*time.Minute)
+	if s.Idle == 0 && s.Mode == engine.SelfService {
+		c.wrong(at.key("idle"), "is never", `whoever walks away leaves their card behind: idle = "5m"`)
+	}
 	if s.Idle != 0 && s.Idle < leastIdle {
 		c.wrong(at.key("idle"), "is "+short(s.Idle), "use "+short(leastIdle)+` or more, or "0s" for never`)
 	}

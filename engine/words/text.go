@@ -49,6 +49,7 @@ type Text struct {
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Lobby     Lobby
 	Doors     Doors
 	Tasks     TaskWords
 
