@@ -407,6 +407,10 @@ func otherOperations() []deskOperation {
 			_, err := s.desk.Orphans(ctx, who)
 			return err
 		}},
+		{name: "ExplainRoles", all: []Privilege{SeeRoles}, about: somebody, lobby: itself, set: issued, do: func(ctx context.Context, s *stand, who Actor) error {
+			_, err := s.desk.ExplainRoles(ctx, who, ada.ID, "")
+			return err
+		}},
 		{name: "SeeAuditRows", all: []Privilege{SeeAudit}, lobby: never, set: issued, do: func(ctx context.Context, s *stand, who Actor) error {
 			return s.desk.SeeAuditRows(ctx, who, AuditFilter{}, func(ChainedRow) error { return nil })
 		}},
