@@ -19,7 +19,7 @@ endif
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcsclite-dev
 PCSC_PACKAGES  := pcscd vsmartcard-vpcd
-TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) iproute2 opensc yubico-piv-tool slapd ldap-utils samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl tmux mail-server
+TEST_PACKAGES  := $(BUILD_PACKAGES) $(PCSC_PACKAGES) iproute2 opensc yubico-piv-tool slapd ldap-utils samba samba-ad-provision samba-dsdb-modules samba-vfs-modules winbind ldb-tools openssl tmux mail-server openssh-server openssh-client sudo
 
 .PHONY: help run test check bench golden fuzz build
 
@@ -57,7 +57,7 @@ check: ## format, vet and lint
 
 bench: ## print the figures (FIGURES="name …" for some), each with its goal
 	@.ci/go
-	@.ci/packages "by the benchmarks" $(BUILD_PACKAGES) $(PCSC_PACKAGES) slapd
+	@.ci/packages "by the benchmarks" $(BUILD_PACKAGES) $(PCSC_PACKAGES) slapd openssh-server openssh-client
 	@FIGURES="$(FIGURES)" go test -count=1 -run '^$$' -bench '^BenchmarkFigures' -benchtime=1x -timeout 90m ./cmd/kiosk \
 		| { grep -vE '^(goos:|goarch:|pkg:|cpu:|Benchmark|PASS|ok |exit status)' || true; }
 

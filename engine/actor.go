@@ -19,7 +19,7 @@ type Actor struct {
 	Station string `json:"station"` // name of the kiosk, from its configuration
 	Mode    Mode   `json:"mode"`
 
-	// What signing in has found out of the person; neither the journal nor the audit keeps it.
+	// What signing in has found out of the person; the journal does not keep it, and of the audit only How.
 	User UserID   `json:"-"` // "" for an account that the directory does not have
 	How  SignedIn `json:"-"`
 	Task TaskID   `json:"-"` // at an Agent: the task by which they may do what they do

@@ -39,7 +39,7 @@ func (d *Desk) StartAgent(ctx context.Context, account Actor) (Actor, error) {
 func (d *Desk) byTask(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
 	switch {
 	case p == RunAgent:
-		return d.byRoles(ctx, actor, p, m)
+		return d.askRoles(ctx, actor, p, m)
 	case p == ViewCard && m.card == "" && m.user == "":
 		return nil
 	case actor.Task == "" || d.Tasks == nil:
@@ -77,7 +77,7 @@ func (d *Desk) stillLeft(ctx context.Context, t Task) *Denial {
 		return nil
 	}
 	for _, p := range []Privilege{AssignTask, t.Kind.deed()} {
-		if denial := d.byRoles(ctx, t.LeftBy, p, m); denial != nil {
+		if denial := d.askRoles(ctx, t.LeftBy, p, m); denial != nil {
 			return &Denial{Privilege: p, Why: LeaverMayNot, Err: denial}
 		}
 	}

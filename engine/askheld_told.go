@@ -21,7 +21,7 @@ func (d *Desk) told(ctx context.Context, q Request, event NoticeEvent, until tim
 	s := Settled{Request: q}
 	s.Letters = lettersTo(to, n, func(to string) string { return requestLetterID(q, event, to) })
 	row := AuditRow{
-		At: n.At, Actor: noPerson(), Act: string(event), Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
+		At: n.At, Actor: d.nobody(), Act: string(event), Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
 		Detail: q.detail(),
 	}
 	s.Audit = append(s.Audit, row)

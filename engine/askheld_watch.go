@@ -29,7 +29,7 @@ func (d *Desk) watchOver(ctx context.Context, ca CA, q Request) (Settled, error)
 	q.State, q.Watched, q.Decided, q.Next = RequestWithdrawn, false, now, time.Time{}
 	s := Settled{Request: q}
 	if q.Certificate != nil && late {
-		s.orphaned(now)
+		s.orphaned(d.nobody(), now)
 		d.Log.Error("certificate of a cancelled update was issued, and revoked", "ca", q.CA, "request", q.ID, "serial", s.Request.Orphan)
 	}
 	return s, nil
@@ -43,7 +43,7 @@ const keptAfterAll = "approval kept"
 func (d *Desk) keep(q Request, now time.Time) Settled {
 	q.State, q.Watched, q.Words, q.Next = RequestApproved, false, "", d.lapses(now)
 	row := AuditRow{
-		At: now, Actor: noPerson(), Act: keptAfterAll, Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
+		At: now, Actor: d.nobody(), Act: keptAfterAll, Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
 		Detail: q.detail() + ": a kiosk was going on with it",
 	}
 	return Settled{Request: q, Audit: []AuditRow{row}}
@@ -58,13 +58,13 @@ func revokeUnused(ctx context.Context, ca CA, q Request) error {
 }
 
 // orphaned notes the certificate that came of a cancelled update.
-func (s *Settled) orphaned(now time.Time) {
+func (s *Settled) orphaned(actor Actor, now time.Time) {
 	q := &s.Request
 	if c, err := ParseCertificate(q.Certificate); err == nil {
 		q.Orphan = c.Serial
 	}
 	s.Audit = append(s.Audit, AuditRow{
-		At: now, Actor: noPerson(), Act: "revoke certificate", Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
+		At: now, Actor: actor, Act: "revoke certificate", Card: q.Card.ID, User: q.User.ID, Run: q.Run, Result: "done",
 		Detail: "issued by " + q.CA + " for an update that was cancelled: " + q.Orphan,
 	})
 }

@@ -24,7 +24,7 @@ func (d *Desk) LookAtReaders(ctx context.Context, actor Actor, known []ReaderVie
 	if err != nil {
 		return nil, err
 	}
-	return d.look(ctx, readers, known), nil
+	return d.look(ctx, actor, readers, known), nil
 }
 
 // WatchReaders returns as soon as the readers or the cards in them differ from
@@ -41,15 +41,25 @@ func (d *Desk) WatchReaders(ctx context.Context, actor Actor, known []ReaderView
 	if err != nil {
 		return nil, err
 	}
-	return d.look(ctx, readers, known), nil
+	return d.look(ctx, actor, readers, known), nil
 }
 
-func (d *Desk) look(ctx context.Context, readers []Reader, known []ReaderView) []ReaderView {
+func (d *Desk) look(ctx context.Context, actor Actor, readers []Reader, known []ReaderView) []ReaderView {
 	views := make([]ReaderView, len(readers))
 	for i, r := range readers {
 		views[i] = d.lookAt(ctx, r, known)
+		if actor.Mode == SelfService {
+			views[i] = views[i].forPassersBy()
+		}
 	}
 	return views
+}
+
+// forPassersBy is what a reader's screen may tell whoever stands before it: that
+// there is a card, and whether it is of use here. Whose it is the card's holder knows.
+func (v ReaderView) forPassersBy() ReaderView {
+	v.Owner, v.Ready = UserRef{}, false
+	return v
 }
 
 func (d *Desk) lookAt(ctx context.Context, r Reader, known []ReaderView) ReaderView {
@@ -125,7 +135,7 @@ func (d *Desk) Connect(ctx context.Context, actor Actor, reader string) (*Connec
 		return nil, err
 	}
 	c := &Connected{Reader: reader, card: card}
-	err = d.readInto(ctx, c)
+	err = d.readInto(ctx, actor, c)
 	if err == nil {
 		err = d.may(ctx, actor, ViewCard, aboutCard(c))
 	}
@@ -152,24 +162,34 @@ func (d *Desk) visit(ctx context.Context, reader string) (int, error) {
 	return 0, err
 }
 
-func (d *Desk) readInto(ctx context.Context, c *Connected) (err error) {
+// readInto reads the card. Of one that has not shown whose it is, nothing is asked of
+// a CA in self-service: see ProveHolder.
+func (d *Desk) readInto(ctx context.Context, actor Actor, c *Connected) (err error) {
 	if c.Contents, err = c.card.Inspect(ctx); err != nil {
 		return err
 	}
 	if c.Record, _, err = d.Ledger.Card(ctx, c.Contents.Identity.ID); err != nil {
 		return err
 	}
-	c.Record, c.silent = d.askRevoked(ctx, c.Record)
-	d.askHeldOf(ctx, c.Record)
+	if actor.Mode != SelfService {
+		c.Record, c.silent = d.askRevoked(ctx, c.Record)
+		d.askHeldOf(ctx, c.Record)
+	}
 	d.see(ctx, c)
 	c.before, err = d.before(ctx, c.Record)
 	return err
 }
 
 // View shows a connected card as it is now, beside its record. The policy is
-// that of the card's user; a card without one has no reasons.
+// that of the card's user; a card without one has no reasons. In self-service only
+// its holder sees it.
 func (d *Desk) View(ctx context.Context, actor Actor, c *Connected, user *User) (CardView, error) {
 	if err := d.may(ctx, actor, ViewCard, aboutCard(c)); err != nil {
+		return CardView{}, err
+	}
+	if actor.Mode == SelfService && !c.proven {
+		err := denied(actor, NotProven, nil)
+		d.witness(ctx, AuditRow{Actor: actor, Act: string(ViewCard), Card: c.Contents.Identity.ID, User: c.Record.User.ID}, err)
 		return CardView{}, err
 	}
 	record := c.Record

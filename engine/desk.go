@@ -23,6 +23,9 @@ type Desk struct {
 	Vault     Vault    // nil when no policy seals a PUK
 	Policies  []Policy // all of them, to explain which is whose
 
+	AuditLog AuditLog
+	Station  string // the kiosk's name: what it does where no person does is in its chain
+
 	Requests Requests
 	Unsent   OutboxList
 

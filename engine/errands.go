@@ -142,7 +142,7 @@ func (d *Desk) RunErrands(ctx context.Context) (next time.Time, err error) {
 func (d *Desk) errand(ctx context.Context, e Errand) error {
 	failed := d.carryOut(ctx, e)
 	keep, now := context.WithoutCancel(ctx), d.Now()
-	row := AuditRow{Actor: noPerson(), Act: e.deed(), Card: e.Card, User: e.User, Run: e.Run}
+	row := AuditRow{Actor: d.nobody(), Act: e.deed(), Card: e.Card, User: e.User, Run: e.Run}
 	switch {
 	case failed == nil:
 		d.witness(keep, row, nil)

@@ -38,6 +38,7 @@ const (
 	MailRefused           // the mail server refused the letter for good
 	AccessAway            // the access system does not answer, or cannot take the note now
 	AccessRefused         // the access system refused the note; its words are in Subject
+	LogAway               // the syslog server does not answer
 	StoreTrouble          // the store does not answer or is not sound
 	StoreFull             // the disk with the store is full
 	InWork                // another kiosk is at work on this card; Subject names it

@@ -164,11 +164,12 @@ func (t Task) audit(actor Actor, act string, at time.Time) AuditRow {
 
 // said is what a task has to say of how it stands.
 func (t Task) said() string {
-	switch {
-	case t.State == TaskError:
+	switch t.State {
+	case TaskError:
 		return "; " + t.Words
-	case t.State == TaskEnded:
+	case TaskEnded:
 		return "; " + string(t.Result)
+	case TaskIdle, TaskRunning:
 	}
 	return ""
 }

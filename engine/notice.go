@@ -54,7 +54,7 @@ func (e NoticeEvent) toUser() bool {
 		NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned:
 		return true
 	case UpdateFailed, TaskCompleted, ContentExpiring, TrackedExpiring, CommonExpiring, PolicyChanged, AttributesNew,
-		ApprovalOverdue, MailTest:
+		ApprovalOverdue, MailTest, AuditCheckpoint:
 	}
 	return false
 }
@@ -90,6 +90,8 @@ type Notice struct {
 	Reason   CardRevokeReason `json:"reason,omitempty"`  // why the card was revoked
 	Trouble  Kind             `json:"trouble,omitempty"` // why the update failed
 	Until    time.Time        `json:"until,omitzero"`    // overdue: end of the old certificate; approved: when it is given up
+
+	Checkpoints []string `json:"checkpoints,omitempty"` // of the audit: Checkpoint.Line
 }
 
 // NoticeRequest is a request as a letter tells of it.

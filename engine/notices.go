@@ -82,7 +82,7 @@ func (d *Desk) announce(ctx context.Context, r Rule, to string, n Notice, all []
 		return false, nil
 	}
 	if address == "" {
-		row := n.unheard(to, nil, n.At)
+		row := n.unheard(d.nobody(), to, nil, n.At)
 		a.Audit = &row
 	} else {
 		a.Letter = &Letter{ID: n.letterID(address), To: address, Created: n.At, Notice: n}

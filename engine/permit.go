@@ -58,21 +58,28 @@ func (w witnessed) Unwrap() error { return w.error }
 func (d *Desk) denial(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
 	switch actor.Mode {
 	case Operator:
-		return d.byRoles(ctx, actor, p, m)
+		return d.askRoles(ctx, actor, p, m)
 	case SelfService:
-		return d.byHolding(ctx, actor, p, m)
+		return byHolding(actor, p, m, func() (Policy, error) { return d.policyOf(ctx, m) })
 	case Agent:
 		return d.byTask(ctx, actor, p, m)
 	}
 	return &Denial{Privilege: p, Why: NoRole}
 }
 
-// byRoles asks the actor's roles.
-func (d *Desk) byRoles(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
-	roles, denial := d.rolesOf(ctx, actor)
-	if denial != nil {
+// askRoles is byRoles with the roles that the actor has now.
+func (d *Desk) askRoles(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
+	roles, none := d.rolesOf(ctx, actor)
+	return byRoles(roles, none, p, m, func() (Policy, error) { return d.policyOf(ctx, m) })
+}
+
+// byRoles asks the actor's roles; none says why nobody knows them. of is the policy
+// of whom the matter is about.
+func byRoles(roles []Role, none *Denial, p Privilege, m matter, of func() (Policy, error)) *Denial {
+	if none != nil {
+		denial := *none
 		denial.Privilege = p
-		return denial
+		return &denial
 	}
 	var policies []string
 	for _, r := range roles {
@@ -87,7 +94,7 @@ func (d *Desk) byRoles(ctx context.Context, actor Actor, p Privilege, m matter) 
 	if len(policies) == 0 {
 		return &Denial{Privilege: p, Why: NoRole}
 	}
-	policy, err := d.policyOf(ctx, m)
+	policy, err := of()
 	switch {
 	case err != nil && !Is(err, NoPolicy):
 		return &Denial{Privilege: p, Why: StandingUnknown, Err: err}
@@ -151,7 +158,7 @@ func (d *Desk) policyOf(ctx context.Context, m matter) (Policy, error) {
 
 // byHolding lets a card's own holder do with it what the policy lets users do. What
 // asks a CA, or writes, wants the card to have shown whose it is.
-func (d *Desk) byHolding(ctx context.Context, actor Actor, p Privilege, m matter) *Denial {
+func byHolding(actor Actor, p Privilege, m matter, of func() (Policy, error)) *Denial {
 	deny := func(why DenialWhy, err error) *Denial { return &Denial{Privilege: p, Why: why, Err: err} }
 	switch p { //nolint:exhaustive // all others are an operator's
 	case ViewCard:
@@ -168,7 +175,7 @@ func (d *Desk) byHolding(ctx context.Context, actor Actor, p Privilege, m matter
 	case p == ViewCard:
 		return nil
 	}
-	policy, err := d.policyOf(ctx, m)
+	policy, err := of()
 	switch {
 	case err != nil:
 		return deny(StandingUnknown, err)

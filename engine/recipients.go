@@ -48,7 +48,7 @@ func (d *Desk) resolve(ctx context.Context, l Letter, known error) (away, err er
 	keep, now := context.WithoutCancel(ctx), d.Now()
 	switch {
 	case failed == nil:
-		return nil, d.Outbox.Expand(keep, l.ID, l.to(people, none, now))
+		return nil, d.Outbox.Expand(keep, l.ID, l.to(d.nobody(), people, none, now))
 	case ctx.Err() != nil:
 		return nil, d.Outbox.Defer(keep, l.ID, now, "stopped while its recipients were looked up")
 	case Is(failed, DirectoryAway):
@@ -81,7 +81,7 @@ const mostUnheard = 10
 
 // to makes the letters to people. Who has no address gets none, and that is
 // recorded.
-func (l Letter) to(people []User, none string, now time.Time) Expansion {
+func (l Letter) to(actor Actor, people []User, none string, now time.Time) Expansion {
 	e := Expansion{At: now}
 	var without []string
 	for _, u := range people {
@@ -100,7 +100,7 @@ func (l Letter) to(people []User, none string, now time.Time) Expansion {
 		e.Why = fmt.Sprintf("told to %d", len(e.Letters))
 	}
 	if len(without) > 0 || len(e.Letters) == 0 {
-		row := l.Notice.unheard(l.To, without, now)
+		row := l.Notice.unheard(actor, l.To, without, now)
 		if len(people) == 0 {
 			row.Detail += ": " + none
 		}
@@ -110,7 +110,7 @@ func (l Letter) to(people []User, none string, now time.Time) Expansion {
 }
 
 // unheard is the audit row of people who are not told for want of an address.
-func (n Notice) unheard(to string, people []string, now time.Time) AuditRow {
+func (n Notice) unheard(actor Actor, to string, people []string, now time.Time) AuditRow {
 	detail := fmt.Sprintf("%s, to %s", n.Event, Clean(to))
 	if len(people) > 0 {
 		detail += ": " + strings.Join(people[:min(len(people), mostUnheard)], ", ")
@@ -118,11 +118,19 @@ func (n Notice) unheard(to string, people []string, now time.Time) AuditRow {
 	if more := len(people) - mostUnheard; more > 0 {
 		detail += fmt.Sprintf(" and %d more", more)
 	}
-	return AuditRow{At: now, Actor: noPerson(), Act: "tell", Card: n.Card.ID, User: n.User.ID, Run: n.Run, Result: "no address", Detail: detail}
+	return AuditRow{At: now, Actor: actor, Act: "tell", Card: n.Card.ID, User: n.User.ID, Run: n.Run, Result: "no address", Detail: detail}
 }
 
 // noPerson acts where no person does.
 func noPerson() Actor { return Actor{Who: "kiosk", Mode: Operator} }
+
+// nobody is noPerson at this kiosk, for the audit: what it does is in the chain
+// of its own.
+func (d *Desk) nobody() Actor {
+	a := noPerson()
+	a.Station = d.Station
+	return a
+}
 
 // expandedID is derived from the letter and the address, so that looking up twice
 // is telling once.

@@ -95,7 +95,7 @@ const (
 // idle again, whoever looks.
 func (t Task) Standing(now time.Time) Task {
 	if t.State == TaskRunning && !now.Before(t.Until) {
-		t.become(TaskLapsed, t.Until)
+		_ = t.become(TaskLapsed, t.Until) // what runs may lapse
 	}
 	return t
 }

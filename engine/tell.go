@@ -114,7 +114,7 @@ func (s Situation) news(r Rule) []news {
 		return s.otherAttributes()
 	case CommonExpiring: // of no one card
 	case UpdateDone, UpdatePending, UpdateApproved, UpdateRejected, UpdateCancelled, UpdateFailed, TaskCompleted,
-		ApprovalOverdue, ApprovalLapsed, NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned, MailTest:
+		ApprovalOverdue, ApprovalLapsed, NoticeUnassigned, NoticeDisabled, NoticeEnabled, NoticeRevoked, NoticeCleaned, MailTest, AuditCheckpoint:
 		// told when they happen
 	}
 	return nil

@@ -49,7 +49,9 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	case historyWanted:
 		return a.openHistory(msg.card)
 	case lifeWanted:
-		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card) })
+		return a.open(func(s scene) popup { return newLifeMenu(s, a.keys, msg.card, msg.may) })
+	case refused:
+		return a.trouble(msg.why)
 	case readerChosen:
 		return a.connectTo(msg.name)
 	case assigned:
@@ -71,8 +73,11 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		a.draft.Proposal = &msg.proposal
 		return a.next()
 	case pinGiven:
-		a.draft.PIN.Wipe()
-		a.draft.PIN = msg.pin
+		a.draft.ForgetPIN()
+		a.isHolder(msg.holder)
+		if a.draft.PIN = msg.pin; a.gate != nil {
+			return a.forgetPIN()
+		}
 		return a.next()
 	case cardFailed:
 		return a.loseCard(msg.err)
@@ -106,17 +111,34 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.runIsOver(msg)
 	case walkDone:
 		return a.walkIsOver(msg)
+	case leaving:
+		return a.endVisit()
 	case popupClosed:
 		a.shut()
+		if a.lobby.word {
+			return a.endVisit()
+		}
 	case guestLeft:
 		return a.guestIsGone()
 	case quitConfirmed:
+		a.lobby.left = true
 		return a.quit()
+	case signOutConfirmed:
+		return a.guards(wentOut)
+	case cameThrough:
+		return a.letIn(msg)
+	case gateLeft:
+		if a.guard.state == guardShut {
+			return a.askQuit()
+		}
 	}
 	return nil
 }
 
 func (a *App) act(msg actionChosen) tea.Cmd {
+	if a.selfService() {
+		return a.actOwn(msg)
+	}
 	if msg.action == walk.FindOwner {
 		if msg.whose != "" {
 			a.searched = msg.whose
@@ -151,7 +173,7 @@ func (a *App) wasAssigned(msg assigned) tea.Cmd {
 func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 	d := &a.draft
 	d.Selection.Track = track
-	p, err := a.needs.Desk.Propose(a.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
+	p, err := a.needs.Desk.Propose(a.session.ctx, a.needs.Actor, d.Connected, *d.User, d.Selection)
 	if err != nil {
 		return a.trouble(err)
 	}
@@ -163,14 +185,20 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 // the start: what it holds now decides what can be done.
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
-	a.lastUse = a.needs.Now()
-	a.draft.PIN.Wipe()
-	health := a.askHealth(0, false)
-	if a.isAgent() && !a.quitting {
-		return tea.Batch(a.agentRunIsOver(msg), health)
-	}
-	if a.quitting {
+	a.guard.lastUse = a.needs.Now()
+	a.draft.ForgetPIN()
+	switch {
+	case a.quitting:
 		return a.quit()
+	case a.guard.ending:
+		return a.guards(timePassed)
+	}
+	if a.selfService() {
+		return a.runOfOwn(msg)
+	}
+	health := a.askHealth(0, false)
+	if a.isAgent() {
+		return tea.Batch(a.agentRunIsOver(msg), health)
 	}
 	if msg.err != nil {
 		a.draft.ForgetCard()
@@ -182,8 +210,11 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 }
 
 func (a *App) walkIsOver(msg walkDone) tea.Cmd {
-	if a.isAgent() {
+	switch {
+	case a.isAgent():
 		return a.await()
+	case a.selfService():
+		return a.endVisit()
 	}
 	a.draft.ForgetCard()
 	a.draft.Result = nil

@@ -17,9 +17,13 @@ import (
 // Needs is what the app is given.
 type Needs struct {
 	Desk  *engine.Desk
-	Actor engine.Actor
-	Text  *words.Text
-	Now   func() time.Time
+	Actor engine.Actor // whoever is signed in; with nobody in it the station's, see SignIn
+	Name  string       // … in full; "" where only the logon name is known
+	// SignIn is how people sign in, and open the screen again that was locked; nil
+	// where the actor is given, and nothing is locked.
+	SignIn *SignIn
+	Text   *words.Text
+	Now    func() time.Time
 	// Idle is how long without a key until the walk starts anew; zero for never.
 	// After tells when to look at the clock again, and for what CAs have decided; nil
 	// where only keys look.
@@ -42,6 +46,9 @@ type Needs struct {
 	// Directory is the name of the directory, for the find page.
 	Directory string
 	Demo      *Demo // nil outside the demo world
+	// Languages are those to choose from at a self-service kiosk; the numbers stand in
+	// their order.
+	Languages []words.Language
 }
 
 // App is the whole screen. It turns the pages, knows the size, watches the
@@ -58,6 +65,11 @@ type App struct {
 	page  screen
 	visit visit // of the page
 
+	guard     guard
+	session   session
+	gate      *gate // nil while somebody works
+	gateVisit visit
+
 	popup      popup
 	popupVisit visit
 	popupAwake bool // the keys have rested since it came up
@@ -66,18 +78,19 @@ type App struct {
 	readers  readerWatch
 	health   healthKnown
 	agent    agent
-	binds    bool            // tasks for the user's cards are bound to a workstation
-	focused  engine.CardID   // the card the profile page shows
-	unknown  engine.CardView // a card that was read and that nobody is known to have
-	opened   engine.CardID   // the card that was chosen on the work list
-	searched string          // what was typed on the find page
-	worked   workPlace       // where one was on the work list
+	binds    bool               // tasks for the user's cards are bound to a workstation
+	may      engine.Permissions // what is about nobody in particular
+	focused  engine.CardID      // the card the profile page shows
+	unknown  engine.CardView    // a card that was read and that nobody is known to have
+	opened   engine.CardID      // the card that was chosen on the work list
+	searched string             // what was typed on the find page
+	worked   workPlace          // where one was on the work list
 	status   string
 	running  bool
 	runs     sync.WaitGroup // those that Start was given
 	quitting bool
+	lobby    lobby // of a visit to a self-service kiosk
 	lastKey  time.Time
-	lastUse  time.Time // the last key, or the end of the last run
 	width    int
 	height   int
 }
@@ -100,7 +113,10 @@ func New(ctx context.Context, n Needs) *App {
 	a := &App{needs: n, look: newLook(n.ASCII || n.FewSigns), keys: newKeys(n.Text.Keys), width: 80, height: 24}
 	a.ctx, a.end = context.WithCancel(ctx)
 	a.draft.Mode, a.agent.waits = n.Actor.Mode, n.Actor
-	a.visit.leave, a.popupVisit.leave = func() {}, func() {}
+	a.session = session{ctx: a.ctx, end: func() {}}
+	a.visit.leave, a.popupVisit.leave, a.gateVisit.leave = func() {}, func() {}, func() {}
+	a.lobby.native = n.Text
+	a.keys.quit.SetEnabled(!a.selfService())
 	return a
 }
 
@@ -111,13 +127,17 @@ func (a *App) Close() {
 	a.end()
 	a.needs.Stop()
 	a.runs.Wait()
+	a.closeGate()
 	a.closeAgent()
 	a.draft.Release()
 }
 
 // Init implements tea.Model.
 func (a *App) Init() tea.Cmd {
-	return tea.Batch(a.turn(a.home()), a.lookAtReaders(), a.askHealth(0, true), a.watchIdle(), a.watchTasks())
+	if a.selfService() {
+		return tea.Batch(a.beginVisit(), a.watchIdle())
+	}
+	return tea.Batch(a.comeIn(), a.askHealth(0, true), a.watchIdle(), a.watchTasks())
 }
 
 // Update implements tea.Model.
@@ -132,12 +152,26 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.KeyPressMsg:
 		return a, a.press(msg)
 	case tea.PasteMsg:
-		a.lastUse = a.needs.Now()
+		if a.selfService() {
+			return a, nil // nobody pastes in a lobby
+		}
+		a.guard.happens(keyPressed, a.needs.Now(), false, false)
 		return a, a.deliver(msg)
 	case idleLooked:
-		return a, tea.Batch(a.leaveIdle(), a.watchIdle())
+		if a.selfService() {
+			return a, tea.Batch(a.leaveOwn(), a.watchIdle())
+		}
+		return a, tea.Batch(a.guards(timePassed), a.watchIdle())
+	case ownCardLooked:
+		return a, a.ownCardIs(msg)
 	case bound:
 		return a, a.receive(msg)
+	case permitted:
+		if msg.session != a.session.number {
+			return a, nil
+		}
+		a.may = msg.may
+		return a, a.tellPage(msg)
 	case healthKnown:
 		a.health = msg
 		if msg.again {
@@ -159,10 +193,15 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (a *App) receive(b bound) tea.Cmd {
 	switch {
 	case b.visit == a.visit.id:
+		if own, ok := b.msg.(ownProposed); ok {
+			return a.proposed(own)
+		}
 		a.overhear(b.msg)
 		return a.tellPage(b.msg)
 	case a.popup != nil && b.visit == a.popupVisit.id:
 		return a.tellPopup(b.msg)
+	case a.gate != nil && b.visit == a.gateVisit.id:
+		return a.tellGate(b.msg)
 	}
 	if late, ok := b.msg.(checked); ok {
 		late.pin.Wipe()
@@ -172,13 +211,19 @@ func (a *App) receive(b bound) tea.Cmd {
 
 // deliver gives input to whoever is in front.
 func (a *App) deliver(msg tea.Msg) tea.Cmd {
-	if a.popup != nil {
+	switch {
+	case a.closed():
+		return a.tellGate(msg)
+	case a.popup != nil:
 		return a.tellPopup(msg)
 	}
 	return a.tellPage(msg)
 }
 
 func (a *App) tellPage(msg tea.Msg) tea.Cmd {
+	if a.page == nil {
+		return nil // nobody is signed in
+	}
 	v := a.visit
 	cmd := a.bind(v.id, a.page.Update(msg))
 	return tea.Batch(cmd, a.hear(v))
@@ -226,15 +271,37 @@ func (a *App) bind(visit int, cmd tea.Cmd) tea.Cmd {
 func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 	rested := a.needs.Now().Sub(a.lastKey) >= widget.Quiet
 	a.lastKey = a.needs.Now()
-	a.lastUse = a.lastKey
+	a.guard.happens(keyPressed, a.lastKey, false, false)
 	a.status = ""
+	if widget.TooSmall(a.width, a.height) && a.gate != nil {
+		return nil
+	}
 	switch {
+	case a.closed():
+		return a.pressGate(msg)
 	case a.hosts():
 		return a.tellPopup(msg)
+	}
+	if a.selfService() {
+		if cmd, mine := a.pressOwn(msg); mine {
+			return cmd
+		}
+	}
+	switch {
 	case msg.String() == "ctrl+c":
 		return a.askQuit()
 	case widget.TooSmall(a.width, a.height):
 		return nil
+	}
+	if cmd, mine := a.pressDoor(msg); mine {
+		return cmd
+	}
+	return a.pressPage(msg, rested)
+}
+
+// pressPage sorts the keys that are the pop-up's or the page's.
+func (a *App) pressPage(msg tea.KeyPressMsg, rested bool) tea.Cmd {
+	switch {
 	case a.popup != nil:
 		a.popupAwake = a.popupAwake || rested || !a.popup.deaf()
 		if !a.popupAwake {
@@ -242,8 +309,10 @@ func (a *App) press(msg tea.KeyPressMsg) tea.Cmd {
 		}
 		return a.deliver(msg)
 	case a.wantsHelp(msg):
-		return a.open(func(s scene) popup { return &helpPage{s, a.page.Keys()} })
-	case msg.String() == "q" && !a.typing():
+		return a.open(func(s scene) popup {
+			return &helpPage{s, append(a.page.Keys(), a.doorKeys()...), a.helpHint()}
+		})
+	case msg.String() == "q" && !a.typing() && !a.selfService():
 		return a.askQuit()
 	case msg.String() == "esc" && a.stage != walk.Result:
 		return a.back()
@@ -294,7 +363,7 @@ func (a *App) back() tea.Cmd {
 		return a.giveBack("")
 	}
 	if to == walk.EnterPIN || a.stage == walk.EnterPIN {
-		a.draft.PIN.Wipe()
+		a.draft.ForgetPIN()
 	}
 	return a.turn(to)
 }
@@ -303,6 +372,9 @@ func (a *App) back() tea.Cmd {
 func (a *App) open(build func(scene) popup) tea.Cmd {
 	a.popupVisit.leave()
 	a.popupVisit, a.popupAwake = a.newVisit(), false
+	if a.page == nil { // nobody is signed in
+		a.popupVisit = a.newVisitIn(a.ctx)
+	}
 	a.popup = build(a.popupVisit.scene)
 	return a.bind(a.popupVisit.id, a.popup.Init())
 }
@@ -312,8 +384,10 @@ func (a *App) shut() {
 	a.popup = nil
 }
 
-func (a *App) newVisit() visit {
+func (a *App) newVisit() visit { return a.newVisitIn(a.session.ctx) }
+
+func (a *App) newVisitIn(life context.Context) visit {
 	a.counter++
-	ctx, leave := context.WithCancel(a.ctx)
+	ctx, leave := context.WithCancel(life)
 	return visit{a.counter, scene{ctx: ctx, look: a.look, text: a.needs.Text, now: a.needs.Now, said: new([]tea.Msg)}, leave}
 }

@@ -16,6 +16,7 @@ type deed struct {
 	keys    keymap
 	foresee func() (foreseen, error)
 	sight   foreseen
+	said    saying
 	loaded  bool
 	trouble error
 	busy    bool
@@ -25,11 +26,16 @@ type deed struct {
 
 // foreseen is what a deed comes to.
 type foreseen struct {
+	say       func(t *words.Text) saying
+	obstacles []engine.Obstacle
+	plan      *engine.Plan                     // how a card is emptied
+	do        func() (engine.CardEvent, error) // nil where it takes the card's PIN, which comes next
+}
+
+// saying is what a deed comes to in words, and what doing it is called.
+type saying struct {
 	title, verb string
 	lines       []words.PlanLine
-	obstacles   []engine.Obstacle
-	plan        *engine.Plan                     // how a card is emptied
-	do          func() (engine.CardEvent, error) // nil where it takes the card's PIN, which comes next
 }
 
 type (
@@ -90,7 +96,11 @@ func (d *deed) Update(msg tea.Msg) tea.Cmd {
 
 func (d *deed) show(msg foresaw) {
 	d.loaded, d.sight, d.trouble = true, msg.sight, msg.err
-	d.buttons = widget.Buttons{Labels: []string{msg.sight.verb, d.text.Confirm.Back}, Focus: 1}
+	if msg.err != nil {
+		return
+	}
+	d.said = msg.sight.say(d.text)
+	d.buttons = widget.Buttons{Labels: []string{d.said.verb, d.text.Confirm.Back}, Focus: 1}
 }
 
 func (d *deed) press(msg tea.KeyPressMsg) tea.Cmd {
@@ -141,13 +151,13 @@ func (d *deed) View(w, h int) string {
 	case !d.loaded:
 		return "\n   " + d.text.Frame.Working
 	}
-	head := append(hang(" ", d.look.title.Render(d.sight.title), w), "")
+	head := append(hang(" ", d.look.title.Render(d.said.title), w), "")
 	foot := []string{"", "   " + d.buttons.View(3, d.look.button)}
 	if d.busy {
 		foot[1] = "   " + d.text.Frame.Working
 	}
 	body := d.look.obstacles(d.text, d.sight.obstacles, w)
-	for _, l := range d.sight.lines {
+	for _, l := range d.said.lines {
 		body = append(body, d.look.planLine(l, w)...)
 	}
 	return d.pager.View(head, body, foot, h, d.moreLines)

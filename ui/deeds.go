@@ -7,6 +7,7 @@ import (
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/walk"
+	"cardkiosk/engine/words"
 )
 
 // buildDeed makes the page that shows what an action of a card's life comes to.
@@ -28,16 +29,17 @@ func (a *App) buildDeed(s scene) screen {
 
 // emptying foresees how an issued card is taken from its user.
 func (a *App) emptying(ctx context.Context, card *engine.Connected) func() (foreseen, error) {
-	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	desk, actor := a.needs.Desk, a.needs.Actor
 	return func() (foreseen, error) {
 		plan, err := desk.ProposeUnassign(ctx, actor, card)
-		return foreseen{title: t.PlanTitle(plan), verb: t.PlanGo(plan), lines: t.PlanLines(plan), obstacles: plan.Obstacles, plan: &plan}, err
+		say := func(t *words.Text) saying { return saying{t.PlanTitle(plan), t.PlanGo(plan), t.PlanLines(plan)} }
+		return foreseen{say: say, obstacles: plan.Obstacles, plan: &plan}, err
 	}
 }
 
 // givingUp foresees what becomes of an update that is cancelled, or was rejected.
 func (a *App) givingUp(ctx context.Context, d walk.Draft) func() (foreseen, error) {
-	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	desk, actor := a.needs.Desk, a.needs.Actor
 	return func() (foreseen, error) {
 		view, err := desk.View(ctx, actor, d.Connected, nil)
 		if err != nil {
@@ -45,33 +47,42 @@ func (a *App) givingUp(ctx context.Context, d walk.Draft) func() (foreseen, erro
 		}
 		p, err := d.GivenUp(view)
 		again := d.Action == walk.UpdateAgain
-		return foreseen{title: t.GiveUpTitle(view.Record.Card, again), verb: t.GiveUpGo(again), lines: t.GiveUpLines(p)}, err
+		say := func(t *words.Text) saying {
+			return saying{t.GiveUpTitle(view.Record.Card, again), t.GiveUpGo(again), t.GiveUpLines(p)}
+		}
+		return foreseen{say: say}, err
 	}
 }
 
 // wiping foresees what goes when a card is cleaned.
 func (a *App) wiping(ctx context.Context, card *engine.Connected) func() (foreseen, error) {
-	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	desk, actor := a.needs.Desk, a.needs.Actor
 	return func() (foreseen, error) {
 		w, err := desk.ProposeClean(ctx, actor, card)
 		do := func() (engine.CardEvent, error) {
 			_, err := desk.Clean(ctx, actor, card, w)
 			return engine.CardCleaned, err
 		}
-		return foreseen{title: t.WipeTitle(w), verb: t.Life.Deeds[engine.CardCleaned], lines: t.WipeLines(w), do: do}, err
+		say := func(t *words.Text) saying {
+			return saying{t.WipeTitle(w), t.Life.Deeds[engine.CardCleaned], t.WipeLines(w)}
+		}
+		return foreseen{say: say, do: do}, err
 	}
 }
 
 // turning foresees what needs no card.
 func (a *App) turning(ctx context.Context, card engine.CardID, wish engine.Wish) func() (foreseen, error) {
-	desk, actor, t := a.needs.Desk, a.needs.Actor, a.needs.Text
+	desk, actor := a.needs.Desk, a.needs.Actor
 	return func() (foreseen, error) {
 		turn, err := desk.Foresee(ctx, actor, card, wish)
 		do := func() (engine.CardEvent, error) {
 			_, err := desk.Turn(ctx, actor, card, wish)
 			return wish.Event, err
 		}
-		return foreseen{title: t.TurnTitle(turn), verb: t.Life.Deeds[wish.Event], lines: t.TurnLines(turn), do: do}, err
+		say := func(t *words.Text) saying {
+			return saying{t.TurnTitle(turn), t.Life.Deeds[wish.Event], t.TurnLines(turn)}
+		}
+		return foreseen{say: say, do: do}, err
 	}
 }
 

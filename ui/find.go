@@ -39,6 +39,7 @@ type find struct {
 	more    bool               // there are further pages
 	eager   bool               // Enter was pressed before the answer had come
 	trouble error
+	may     engine.Permissions
 	demo    []key.Binding
 }
 
@@ -58,20 +59,25 @@ type (
 	}
 )
 
-func newFind(s scene, k keymap, typed, directory string, search func(string) (*engine.Search, error), demo []key.Binding) *find {
-	return &find{scene: s, keys: k, search: search, field: widget.NewField(typed), directory: directory, cancel: func() {}, demo: demo}
+func newFind(s scene, k keymap, typed, directory string, search func(string) (*engine.Search, error), may engine.Permissions, demo []key.Binding) *find {
+	return &find{scene: s, keys: k, search: search, field: widget.NewField(typed), directory: directory, cancel: func() {}, may: may, demo: demo}
 }
 
 func (f *find) Init() tea.Cmd { return tea.Batch(f.field.Focus(), f.ask()) }
 
 func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
-	keys := append([]key.Binding{f.keys.choose, f.keys.open, f.keys.read, f.keys.due, f.keys.help}, f.demo...)
-	return append(keys, f.keys.tasks, quit)
+	keys := append([]key.Binding{
+		f.keys.choose, f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.open), f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.read),
+		f.look.keyUnless(f.may.Denied(engine.SeeDue), f.keys.due), f.look.keyUnless(f.may.Denied(engine.SeeTasks), f.keys.tasks), f.keys.help,
+	}, f.demo...)
+	return append(keys, quit)
 }
 
 func (f *find) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
+	case permitted:
+		f.may = msg.may
 	case rested:
 		if msg.turn == f.turn {
 			return f.ask()
@@ -89,13 +95,13 @@ func (f *find) Update(msg tea.Msg) tea.Cmd {
 func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 	switch {
 	case key.Matches(msg, f.keys.open):
-		return f.open()
+		return f.unless(f.may.Denied(engine.ViewCard), f.open)
 	case key.Matches(msg, f.keys.read):
-		return f.answer(readCard{})
+		return f.unless(f.may.Denied(engine.ViewCard), func() tea.Cmd { return f.answer(readCard{}) })
 	case key.Matches(msg, f.keys.due):
-		return f.answer(dueWanted{})
+		return f.unless(f.may.Denied(engine.SeeDue), func() tea.Cmd { return f.answer(dueWanted{}) })
 	case key.Matches(msg, f.keys.tasks):
-		return f.answer(tasksWanted{})
+		return f.unless(f.may.Denied(engine.SeeTasks), func() tea.Cmd { return f.answer(tasksWanted{}) })
 	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
 		return f.furtherIfNear()
 	}
@@ -134,7 +140,7 @@ func (f *find) edit(msg tea.Msg) tea.Cmd {
 // ask begins a search. It lives until the text changes or the page is left.
 func (f *find) ask() tea.Cmd {
 	f.more, f.waiting = false, false
-	if strings.TrimSpace(f.field.Value()) == "" {
+	if strings.TrimSpace(f.field.Value()) == "" || f.may.Denied(engine.FindUsers) != nil {
 		f.clear()
 		return nil
 	}
@@ -210,6 +216,8 @@ func (f *find) View(w, h int) string {
 	fmt.Fprintf(&b, " %s\n\n   %s  %s\n\n", f.look.title.Render(f.text.Find.Title), f.text.Find.Ask, f.field.View())
 	f.rows = max(h-6, 1)
 	switch {
+	case f.may.Denied(engine.FindUsers) != nil:
+		b.WriteString(f.look.trouble(f.text, f.may.Denied(engine.FindUsers), w))
 	case f.trouble != nil && f.found.count() == 0:
 		b.WriteString(f.look.trouble(f.text, f.trouble, w))
 	case f.found.count() > 0:
@@ -263,12 +271,21 @@ func (f *find) row(u engine.FoundUser, w int, focused bool) string {
 	case u.Cards > 0:
 		mark = g.good
 	}
-	const cards, marks = 9, 11
+	cards, marks := f.columns()
 	rest := max(w-cards-marks-4, 12)
 	name, logon := rest*3/8, rest/4
 	line := widget.Fit(u.User.Name, name, g.more) + " " + widget.Fit(u.User.Logon, logon, g.more) + " " +
 		widget.Fit(mail, rest-name-logon, g.more) + " " + widget.Fit(state, cards, g.more) + " " + widget.Fit(mark, marks, g.more)
 	return f.look.row(line, focused)
+}
+
+// columns are how wide the numbers of cards and the marks behind them are.
+func (f *find) columns() (cards, marks int) {
+	t, g := f.text.Find, f.look.glyph
+	for _, mark := range []string{g.bad + " " + t.Disabled, g.soon + " " + t.Due, g.wait + " " + t.Waits} {
+		marks = max(marks, widget.Width(mark))
+	}
+	return max(widget.Width(t.NoCard), widget.Width(f.text.Count.Cards.Of(99)), 9), max(marks, 11)
 }
 
 // From this width on the user in focus is described beside the list.

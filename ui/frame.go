@@ -13,23 +13,25 @@ import (
 func (a *App) View() tea.View {
 	v := tea.NewView(a.frame())
 	v.AltScreen = true
+	v.DisableBracketedPasteMode = a.selfService()
 	v.WindowTitle = a.needs.Text.Product
 	return v
 }
 
 func (a *App) frame() string {
-	if a.hosts() {
+	if a.hosts() && !a.closed() {
 		return a.popup.View(a.width, a.height)
+	}
+	if a.bare() { // these have words for the smallest terminal too
+		draw := func() string { return a.bareView(a.width, a.height) }
+		return widget.Shown(widget.LeastWidth, widget.LeastHeight, a.needs.ASCII, draw, "")
 	}
 	instead := a.needs.Text.TooSmall(a.width, a.height, widget.LeastWidth, widget.LeastHeight)
 	return widget.Shown(a.width, a.height, a.needs.ASCII, a.whole, instead)
 }
 
 func (a *App) whole() string {
-	front := a.page
-	if a.popup != nil {
-		front = a.popup
-	}
+	front := a.front()
 	w, h := a.width, a.height
 	page := front.View(w, h-widget.FrameLines)
 	help := a.look.Help(front.Keys(), w) // after View: it decides whether there is something to scroll
@@ -37,12 +39,15 @@ func (a *App) whole() string {
 }
 
 func (a *App) header(w int) string {
-	t, actor := a.needs.Text, a.needs.Actor
+	t := a.needs.Text
+	if a.selfService() {
+		return a.ownHeader(w)
+	}
 	left := " " + a.look.title.Render(t.Product)
 	if a.needs.Demo != nil {
 		left += "  " + a.look.accent.Render(t.Demo.Banner)
 	}
-	return widget.Right(left, t.Who(actor)+"   "+a.store()+" ", w, a.look.glyph.more)
+	return widget.Right(left, a.whoIs()+"   "+a.store()+" ", w, a.look.glyph.more)
 }
 
 // store says how the kiosk's own store does, and whether letters or errands wait
@@ -74,6 +79,9 @@ func (a *App) trail(w int) string {
 		if s == walk.Result { // it is no step of its own: then all are ticked
 			break
 		}
+		if s == walk.PutIn {
+			continue
+		}
 		name := t.Stages[string(s)]
 		switch {
 		case s == a.stage:
@@ -86,7 +94,7 @@ func (a *App) trail(w int) string {
 		}
 		parts = append(parts, name)
 	}
-	if a.draft.Action == "" && a.atHome() || a.stage == walk.TaskList {
+	if a.closed() || a.page == nil || a.draft.Action == "" && a.atHome() || a.stage == walk.TaskList || a.stage == walk.PutIn {
 		return ""
 	}
 	line := strings.Join(parts, " "+g.arrow+" ")
@@ -101,12 +109,23 @@ func (a *App) trail(w int) string {
 func (a *App) statusLine(w int) string {
 	right := ""
 	switch c := a.draft.Connected; {
+	case a.closed(): // nothing of the walk
+	case a.countdown() != "":
+		right = a.look.warn.Render(a.look.glyph.soon + " " + a.countdown())
 	case a.readers.trouble != nil:
 		right = a.look.warn.Render(a.look.glyph.bad + " " + a.needs.Text.TitleOf(a.readers.trouble))
-	case c != nil:
+	case c != nil && !a.selfService():
 		right = a.needs.Text.Held(c.Contents.Identity, c.Reader)
 	case a.readers.reading != "":
 		right = a.needs.Text.Connect.Reading
 	}
-	return a.look.Status(a.status, right, w)
+	return a.look.Status(a.happened(), right, w)
+}
+
+// happened is what just happened, or else why what has the focus may not be done.
+func (a *App) happened() string {
+	if p, ok := a.front().(explaining); ok && a.status == "" {
+		return a.needs.Text.Denied(p.explains())
+	}
+	return a.status
 }

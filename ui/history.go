@@ -67,14 +67,22 @@ func (y *history) View(w, h int) string {
 	case len(y.runs) == 0:
 		body = []string{"   " + t.None}
 	}
+	times, ends := 20, 16
 	for _, r := range y.runs {
-		end := y.text.Ends[r.End]
-		if r.End == "" {
-			end = t.Open
-		}
-		line := widget.Fit(y.text.When(r.Started), 20, "") + " " + widget.Fit(end, 16, "") + " " +
+		times, ends = max(times, widget.Width(y.text.When(r.Started))), max(ends, widget.Width(y.end(r)))
+	}
+	for _, r := range y.runs {
+		line := widget.Fit(y.text.When(r.Started), times, "") + " " + widget.Fit(y.end(r), ends, "") + " " +
 			widget.Fit(fmt.Sprintf(t.By, r.By.Who, r.By.Station), 28, "") + " " + short(r.ID)
 		body = append(body, "   "+widget.Fit(line, w-4, y.look.glyph.more))
 	}
 	return y.pager.View(head, body, nil, h, y.moreLines)
+}
+
+// end says how a run ended.
+func (y *history) end(r engine.RunSummary) string {
+	if r.End == "" {
+		return y.text.History.Open
+	}
+	return y.text.Ends[r.End]
 }

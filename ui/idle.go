@@ -13,7 +13,7 @@ type idleLooked struct{}
 
 // watchIdle looks again after a while.
 func (a *App) watchIdle() tea.Cmd {
-	if a.needs.Idle <= 0 {
+	if a.needs.After == nil || a.needs.Idle <= 0 && (a.needs.SignIn == nil || a.needs.SignIn.Lock <= 0 && a.needs.SignIn.OneReader <= 0) {
 		return nil
 	}
 	ctx, after := a.ctx, a.needs.After(idleEvery)
@@ -27,20 +27,21 @@ func (a *App) watchIdle() tea.Cmd {
 	}
 }
 
-// leaveIdle goes back to the start of the walk when nobody has touched a key for
+// startAnew goes back to the start of the walk when nobody has touched a key for
 // long: whoever comes next finds no verified PIN and no plan to be confirmed.
-func (a *App) leaveIdle() tea.Cmd {
-	if a.busy() || a.atStart() || a.needs.Now().Sub(a.lastUse) < a.needs.Idle {
-		return nil
-	}
+func (a *App) startAnew() tea.Cmd {
 	a.shut()
 	if a.draft.Task != nil {
 		return a.giveBack(a.needs.Text.Frame.Idle)
 	}
-	a.needs.Actor = a.agent.waits
+	if a.isAgent() {
+		a.needs.Actor = a.agent.waits
+	}
 	a.page, a.searched, a.worked = nil, "", workPlace{} // what was typed is forgotten too
 	cmd := a.turn(a.home())
-	a.status = a.needs.Text.Frame.Idle
+	if a.gate == nil {
+		a.status = a.needs.Text.Frame.Idle
+	}
 	return cmd
 }
 

@@ -22,12 +22,14 @@ func (a *App) turn(to walk.Stage) tea.Cmd {
 	a.visit.leave()
 	a.visit = a.newVisit()
 	a.stage = to
-	if a.needs.Secret != nil {
-		a.needs.Secret(to == walk.EnterPIN)
-	}
+	a.hush()
 	a.page = a.build(to, a.visit.scene)
 	v := a.visit
-	return tea.Batch(a.bind(v.id, a.page.Init()), a.hear(v), a.tellReaders())
+	cmd := tea.Batch(a.bind(v.id, a.page.Init()), a.hear(v), a.tellReaders())
+	if to == walk.FindUser {
+		cmd = tea.Batch(cmd, a.askPermitted())
+	}
+	return cmd
 }
 
 // next turns to the page that follows.
@@ -45,9 +47,11 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
 	card := d.Connected // the page's own: the draft may let it go while the page still asks
 	switch stage {
+	case walk.PutIn:
+		return a.buildPutIn(s)
 	case walk.FindUser:
 		d.Release()
-		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(s.ctx, actor, text) }, a.demoKeys())
+		return newFind(s, a.keys, a.searched, a.needs.Directory, func(text string) (*engine.Search, error) { return desk.Find(s.ctx, actor, text) }, a.may, a.demoKeys())
 	case walk.WorkList:
 		d.Release()
 		d.Listed = true
@@ -87,6 +91,9 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 	case walk.LeaveTask:
 		return a.buildLeave(s)
 	case walk.Result:
+		if a.selfService() {
+			return newOwnResult(s, a.keys, *d.Result)
+		}
 		r := newResult(s, a.keys, *d.Result, d.Action == walk.UpdateAgain)
 		r.alone(a.isAgent())
 		return r
@@ -109,13 +116,22 @@ func (a *App) buildAssign(s scene) screen {
 
 func (a *App) buildProfile(s scene) screen {
 	desk, actor, d := a.needs.Desk, a.needs.Actor, &a.draft
+	if a.selfService() {
+		return a.buildOwnCard(s)
+	}
 	if d.User == nil {
 		card := d.Connected
-		return newCardProfile(s, a.keys, a.unknown, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
+		return newCardProfile(s, a.keys, a.unknown, a.may, func() ([]engine.User, error) { return desk.Holders(s.ctx, actor, card) })
 	}
 	d.Action, d.Result, d.Wish = "", nil, engine.Wish{}
 	id := d.User.ID
-	p := newProfile(s, a.keys, a.opened, func() (engine.Profile, error) { return desk.Profile(s.ctx, actor, id) })
+	p := newProfile(s, a.keys, a.opened, func() (engine.Profile, permits, error) {
+		profile, err := desk.Profile(s.ctx, actor, id)
+		if err != nil {
+			return profile, nil, err
+		}
+		return profile, permitsFor(s.ctx, desk, actor, profile), nil
+	})
 	if a.needs.After != nil {
 		p.watch = pendingWatch{after: a.needs.After, news: func(card engine.CardID, shown engine.Pending) (bool, error) {
 			return desk.PendingNews(s.ctx, actor, card, shown)
@@ -139,15 +155,19 @@ func (a *App) buildConnect(s scene) screen {
 // buildPIN lets what the card is asked go on when the page is left: a command
 // that is given up ends the card's session, and the card is still held.
 func (a *App) buildPIN(s scene) screen {
-	desk, actor, d, ctx := a.needs.Desk, a.needs.Actor, &a.draft, a.ctx
+	desk, actor, d, ctx := a.needs.Desk, a.needs.Actor, &a.draft, a.session.ctx
 	card := d.Connected
 	n := pinNeeds{
-		card:   a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader),
 		newPIN: d.NewPIN(),
 		resume: d.Continues(),
 		what:   a.needs.Text.Actions[string(d.Action)],
 		tries:  func() (engine.Counter, error) { return desk.PINTries(ctx, actor, card) },
-		check:  func(pin engine.PIN) error { return desk.CheckPIN(ctx, actor, card, pin) },
+	}
+	if a.selfService() {
+		n.own, n.card, n.check = true, a.needs.Text.OwnCard(card.Contents.Identity), a.proveHolder(ctx, card)
+	} else {
+		n.card = a.needs.Text.CardOf(d.User.Name, card.Contents.Identity, card.Reader)
+		n.check = func(pin engine.PIN) (holder, error) { return holder{}, desk.CheckPIN(ctx, actor, card, pin) }
 	}
 	if a.needs.Demo != nil {
 		n.hint = a.needs.Demo.PINHint(card.Contents.Identity.ID)

@@ -38,12 +38,16 @@ type pinNeeds struct {
 	resume bool   // a run goes on: a card that still has the factory PIN is given the new one
 	hint   string // what a demo gives away
 	tries  func() (engine.Counter, error)
-	check  func(engine.PIN) error
+	check  func(engine.PIN) (holder, error)
+	own    bool // in self-service: who cannot be proven gets no other try
 }
 
 type (
 	// pinGiven is the answer. The walk owns the PIN from here on.
-	pinGiven struct{ pin engine.PIN }
+	pinGiven struct {
+		pin    engine.PIN
+		holder holder // in self-service
+	}
 	// cardFailed is the answer when the card has to be read anew.
 	cardFailed struct{ err error }
 
@@ -52,8 +56,9 @@ type (
 		err   error
 	}
 	checked struct {
-		pin engine.PIN
-		err error
+		pin    engine.PIN
+		holder holder
+		err    error
 	}
 )
 
@@ -67,6 +72,13 @@ func (p *pinPage) Init() tea.Cmd {
 	return func() tea.Msg {
 		c, err := tries()
 		return counted{c, err}
+	}
+}
+
+// forget implements forgetful.
+func (p *pinPage) forget() {
+	for i := range p.fields {
+		p.fields[i].Clear()
 	}
 }
 
@@ -164,7 +176,10 @@ func (p *pinPage) enter() tea.Cmd {
 	pin := engine.NewPIN(p.fields[0].Take())
 	p.busy = true
 	check := p.needs.check
-	return func() tea.Msg { return checked{pin, check(pin)} }
+	return func() tea.Msg {
+		is, err := check(pin)
+		return checked{pin, is, err}
+	}
 }
 
 func (p *pinPage) lastTry() bool { return p.tries.Left == 1 }
@@ -182,16 +197,16 @@ func (p *pinPage) enterNew() tea.Cmd {
 		p.trouble = err
 		return nil
 	}
-	return p.answer(pinGiven{pin})
+	return p.answer(pinGiven{pin: pin})
 }
 
 func (p *pinPage) judge(msg checked) tea.Cmd {
 	p.busy, p.sure = false, false
 	if msg.err == nil {
-		return p.answer(pinGiven{msg.pin})
+		return p.answer(pinGiven{msg.pin, msg.holder})
 	}
 	msg.pin.Wipe()
-	if lost(msg.err) {
+	if lost(msg.err) || p.needs.own && !ofPIN(msg.err) {
 		return p.answer(cardFailed{msg.err})
 	}
 	p.trouble = msg.err
@@ -202,6 +217,11 @@ func (p *pinPage) judge(msg checked) tea.Cmd {
 		return nil // the card was not asked
 	}
 	return p.Init() // count again; trouble is kept
+}
+
+// ofPIN reports whether it is the PIN that is wrong.
+func ofPIN(err error) bool {
+	return engine.Is(err, engine.WrongPIN) || engine.Is(err, engine.PINBlocked) || engine.Is(err, engine.BadInput)
 }
 
 // lost reports whether the card has to be reached anew: what it was asked by
@@ -242,7 +262,10 @@ func (p *pinPage) View(w, _ int) string {
 		lines = append(lines, "", p.look.trouble(p.text, p.trouble, w))
 	}
 	if p.sure {
-		lines = append(lines, "", "   "+p.look.warn.Render(p.look.glyph.soon+" "+t.LastAsk))
+		lines = append(lines, "")
+		for _, l := range hang("   "+p.look.glyph.soon+" ", t.LastAsk, w) {
+			lines = append(lines, p.look.warn.Render(l))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

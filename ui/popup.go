@@ -27,6 +27,7 @@ type (
 type helpPage struct {
 	scene
 	below []key.Binding
+	hint  string
 }
 
 func (*helpPage) deaf() bool    { return false }
@@ -44,9 +45,9 @@ func (h *helpPage) Update(msg tea.Msg) tea.Cmd {
 
 func (h *helpPage) View(w, _ int) string {
 	lines := []string{" " + h.look.title.Render(h.text.Frame.Help), ""}
-	lines = append(lines, h.look.KeyLines(h.below)...)
+	lines = append(lines, h.look.KeyLines(h.below, h.text.Keys.Control)...)
 	lines = append(lines, "")
-	for _, l := range widget.Wrap(h.text.Frame.HelpHint, w-6) {
+	for _, l := range widget.Wrap(h.hint, w-6) {
 		lines = append(lines, "   "+l)
 	}
 	return strings.Join(lines, "\n")

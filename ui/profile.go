@@ -20,7 +20,7 @@ import (
 type profile struct {
 	scene
 	keys    keymap
-	load    func() (engine.Profile, error) // nil without a user
+	load    func() (engine.Profile, permits, error) // nil without a user
 	profile engine.Profile
 	loaded  bool
 	trouble error
@@ -31,6 +31,7 @@ type profile struct {
 	buttons widget.Buttons
 	moved   bool // somebody has moved the focus
 	actions []walk.Action
+	may     permits
 	pager   widget.Pager
 
 	demo []key.Binding // of the demo, where a CA holds something
@@ -65,18 +66,20 @@ type (
 
 	profileLoaded struct {
 		profile engine.Profile
+		may     permits
 		err     error
 	}
 )
 
-func newProfile(s scene, k keymap, first engine.CardID, load func() (engine.Profile, error)) *profile {
+func newProfile(s scene, k keymap, first engine.CardID, load func() (engine.Profile, permits, error)) *profile {
 	return &profile{scene: s, keys: k, first: first, load: load, live: map[engine.CardID]engine.CardView{}}
 }
 
 // newCardProfile shows a card that no user is known to have, and whose it may
 // be.
-func newCardProfile(s scene, k keymap, live engine.CardView, whose func() ([]engine.User, error)) *profile {
+func newCardProfile(s scene, k keymap, live engine.CardView, may engine.Permissions, whose func() ([]engine.User, error)) *profile {
 	p := newProfile(s, k, "", nil)
+	p.may = permits{"": may}
 	p.whose = whose
 	p.live[live.Record.Card.ID] = live
 	p.loaded = true
@@ -99,8 +102,8 @@ func (p *profile) Init() tea.Cmd {
 	}
 	load := p.load
 	return func() tea.Msg {
-		profile, err := load()
-		return profileLoaded{profile, err}
+		profile, may, err := load()
+		return profileLoaded{profile, may, err}
 	}
 }
 
@@ -146,7 +149,7 @@ func (p *profile) Update(msg tea.Msg) tea.Cmd {
 }
 
 func (p *profile) show(msg profileLoaded) tea.Cmd {
-	p.loaded, p.profile, p.trouble = true, msg.profile, msg.err
+	p.loaded, p.profile, p.may, p.trouble = true, msg.profile, msg.may, msg.err
 	p.cards.Set(len(p.profile.Cards))
 	if at := slices.IndexFunc(p.profile.Cards, func(v engine.CardView) bool { return v.Record.Card.ID == p.first }); at >= 0 {
 		p.cards.Cursor, p.first = at, ""
@@ -184,7 +187,7 @@ func (p *profile) offer() {
 	}
 	labels := make([]string, len(p.actions))
 	for i, a := range p.actions {
-		labels[i] = p.text.Actions[string(a)]
+		labels[i] = p.look.marked(p.denied(a), p.text.Actions[string(a)])
 	}
 	p.buttons.Labels = labels
 	p.buttons.Focus = p.stillFocused(focused)
@@ -204,8 +207,30 @@ func (p *profile) stillFocused(a walk.Action) int {
 	if at := slices.Index(p.actions, a); at >= 0 && p.moved {
 		return at
 	}
-	return max(slices.IndexFunc(p.actions, func(a walk.Action) bool { return a != walk.CancelUpdate }), 0)
+	likely := func(a walk.Action) bool { return a != walk.CancelUpdate }
+	if at := slices.IndexFunc(p.actions, func(a walk.Action) bool { return likely(a) && p.denied(a) == nil }); at >= 0 {
+		return at
+	}
+	return max(slices.IndexFunc(p.actions, likely), 0)
 }
+
+// denied is why an action may not be done with the card in focus; nil when it may.
+func (p *profile) denied(a walk.Action) error {
+	v, _ := p.card()
+	return p.may.denied(v.Record.Card.ID, a)
+}
+
+// button dims what may not be done; in focus it has to be read well.
+func (p *profile) button(label string, focused bool) string {
+	button := p.look.button(label, focused)
+	if focused || !marked(label) {
+		return button
+	}
+	return p.look.faint.Render(button)
+}
+
+// explains implements explaining.
+func (p *profile) explains() error { return p.denied(p.focused()) }
 
 func (p *profile) known() *engine.Profile {
 	if p.load == nil {
@@ -254,11 +279,14 @@ func (p *profile) choose() tea.Cmd {
 	}
 	v, _ := p.card()
 	a, card := p.actions[p.buttons.Focus], v.Record.Card.ID
+	if why := p.denied(a); why != nil {
+		return p.answer(refused{why})
+	}
 	switch a { //nolint:exhaustive // the others have stages of their own
 	case walk.ShowHistory:
 		return p.answer(historyWanted{card})
 	case walk.CardLife:
-		return p.answer(lifeWanted{v})
+		return p.answer(lifeWanted{v, p.may})
 	}
 	if a == walk.AssignCard {
 		card = "" // any card without an owner will do
@@ -286,7 +314,7 @@ func (p *profile) View(w, h int) string {
 		return "\n   " + p.text.Frame.Working
 	}
 	foot := []string{""}
-	for _, row := range p.buttons.Rows(w-1, p.look.button) {
+	for _, row := range p.buttons.Rows(w-1, p.button) {
 		foot = append(foot, " "+row)
 	}
 	return p.pager.View(p.head(w), p.body(w), foot, h, p.moreLines)

@@ -22,8 +22,9 @@ type readerWatch struct {
 
 type (
 	readersChanged struct {
-		views []engine.ReaderView
-		err   error
+		session int
+		views   []engine.ReaderView
+		err     error
 	}
 	// cardConnected is a card that was read. A card for a page that was left is
 	// closed again.
@@ -39,32 +40,36 @@ type (
 const retryReaders = 2 * time.Second
 
 func (a *App) lookAtReaders() tea.Cmd {
-	desk, actor, ctx := a.needs.Desk, a.needs.Actor, a.ctx
+	desk, actor, s := a.needs.Desk, a.needs.Actor, a.session
 	return func() tea.Msg {
-		views, err := desk.LookAtReaders(ctx, actor, nil)
-		return readersChanged{views, err}
+		views, err := desk.LookAtReaders(s.ctx, actor, nil)
+		return readersChanged{s.number, views, err}
 	}
 }
 
 func (a *App) watchReaders() tea.Cmd {
-	desk, actor, ctx, known := a.needs.Desk, a.needs.Actor, a.ctx, a.readers.views
+	desk, actor, s, known := a.needs.Desk, a.needs.Actor, a.session, a.readers.views
 	return func() tea.Msg {
-		views, err := desk.WatchReaders(ctx, actor, known)
-		return readersChanged{views, err}
+		views, err := desk.WatchReaders(s.ctx, actor, known)
+		return readersChanged{s.number, views, err}
 	}
 }
 
 func (a *App) readersAre(msg readersChanged) tea.Cmd {
-	if a.ctx.Err() != nil {
+	if a.session.ctx.Err() != nil || msg.session != a.session.number {
 		return nil
 	}
 	before := a.readers.views
 	a.readers.views, a.readers.trouble, a.readers.seen = msg.views, msg.err, true
 	a.sayReady(before)
+	a.lockSooner()
 	again := a.watchReaders()
-	if msg.err != nil {
+	switch {
+	case engine.Is(msg.err, engine.Forbidden):
+		again = nil // each look is in the audit
+	case msg.err != nil:
 		look := a.lookAtReaders()
-		ctx := a.ctx
+		ctx := a.session.ctx
 		again = func() tea.Msg {
 			select {
 			case <-ctx.Done():
@@ -104,23 +109,19 @@ func (a *App) tellReaders() tea.Cmd {
 
 // cardMoved notices that the connected card has left its reader.
 func (a *App) cardMoved() tea.Cmd {
-	c := a.draft.Connected
-	if c == nil || a.running {
-		return nil
+	if a.selfService() {
+		return a.cardMovedOwn()
 	}
-	for _, v := range a.readers.views {
-		lies := v.Reader.Card && v.Reader.Visit == c.Visit
-		older := v.Reader.Visit < c.Visit // what the watch saw before the card came
-		if v.Reader.Name == c.Reader && (lies || older) {
-			return nil
-		}
+	c := a.draft.Connected
+	if c == nil || a.running || a.stillLies(c) {
+		return nil
 	}
 	id := c.Contents.Identity.ID
 	if a.isAgent() {
 		return a.cardLeftAgent()
 	}
 	switch a.stage {
-	case walk.FindUser, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result, walk.AwaitCard, walk.ShowTask, walk.TaskList:
+	case walk.FindUser, walk.PutIn, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result, walk.AwaitCard, walk.ShowTask, walk.TaskList:
 		return nil
 	case walk.Profile:
 		a.draft.ForgetCard()
@@ -146,11 +147,26 @@ func (a *App) cardMoved() tea.Cmd {
 	return nil
 }
 
+// stillLies reports whether a card has not left its reader, as far as is known.
+func (a *App) stillLies(c *engine.Connected) bool {
+	for _, v := range a.readers.views {
+		lies := v.Reader.Card && v.Reader.Visit == c.Visit
+		older := v.Reader.Visit < c.Visit // what the watch saw before the card came
+		if v.Reader.Name == c.Reader && (lies || older) {
+			return true
+		}
+	}
+	return false
+}
+
 // loseCard says why the card is not held any more, and has it read again as
 // soon as it is there.
 func (a *App) loseCard(why error) tea.Cmd {
-	if a.isAgent() {
+	switch {
+	case a.isAgent():
 		return a.loseAgentCard(why)
+	case a.selfService():
+		return a.lastWord(why)
 	}
 	a.draft.ForgetCard()
 	return tea.Batch(a.turn(walk.ConnectCard), a.trouble(why))
@@ -176,7 +192,7 @@ func (a *App) seeFocused() tea.Cmd {
 func (a *App) connectTo(reader string) tea.Cmd {
 	a.draft.ForgetCard()
 	a.readers.reading = reader
-	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.ctx, a.visit.id
+	desk, actor, ctx, visit := a.needs.Desk, a.needs.Actor, a.session.ctx, a.visit.id
 	return func() tea.Msg {
 		c, err := desk.Connect(ctx, actor, reader)
 		return cardConnected{visit, c, err}
@@ -209,7 +225,7 @@ func (a *App) cardIs(msg cardConnected) tea.Cmd {
 // showConnected gives the profile page the card as its reader shows it.
 func (a *App) showConnected() tea.Cmd {
 	c := a.draft.Connected
-	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, a.draft.User)
+	view, err := a.needs.Desk.View(a.session.ctx, a.needs.Actor, c, a.draft.User)
 	if err != nil {
 		a.status = a.needs.Text.TitleOf(err)
 		return nil
@@ -222,6 +238,9 @@ func (a *App) showConnected() tea.Cmd {
 func (a *App) cardChosen() tea.Cmd {
 	c, d := a.draft.Connected, &a.draft
 	switch {
+	case a.selfService():
+		d.Card = c.Contents.Identity.ID
+		return a.next()
 	case d.Action != walk.ReadCard:
 		d.Card = c.Contents.Identity.ID
 		return a.next()
@@ -230,7 +249,7 @@ func (a *App) cardChosen() tea.Cmd {
 		a.focused = c.Contents.Identity.ID
 		return a.turn(walk.Profile)
 	}
-	view, err := a.needs.Desk.View(a.ctx, a.needs.Actor, c, nil)
+	view, err := a.needs.Desk.View(a.session.ctx, a.needs.Actor, c, nil)
 	if err != nil {
 		return a.tellPage(readFailed{err})
 	}

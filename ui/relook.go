@@ -14,7 +14,7 @@ type readersLooked struct{ views []engine.ReaderView }
 // lookAnew looks again whose the cards in the readers are. The watch tells only when
 // cards come and go, and not that one was given to somebody, or taken from them.
 func (a *App) lookAnew() tea.Cmd {
-	desk, actor, ctx, known := a.needs.Desk, a.needs.Actor, a.ctx, a.readers.views
+	desk, actor, ctx, known := a.needs.Desk, a.needs.Actor, a.session.ctx, a.readers.views
 	return func() tea.Msg {
 		views, err := desk.LookAtReaders(ctx, actor, known)
 		if err != nil {

@@ -18,6 +18,7 @@ type result struct {
 	buttons widget.Buttons
 	single  bool // nobody else is waited for
 	again   bool // the update was ended so that another can be made
+	own     bool // the card's holder reads it
 	details bool
 	pager   widget.Pager
 }
@@ -41,6 +42,13 @@ func (r *result) alone(is bool) {
 	if r.single = is; is {
 		r.buttons.Labels = []string{r.text.Result.Close, r.text.Result.Details}
 	}
+}
+
+// newOwnResult makes the page for the card's holder.
+func newOwnResult(s scene, k keymap, r engine.Result) *result {
+	page := newResult(s, k, r, false)
+	page.own, page.single, page.buttons.Labels = true, true, []string{s.text.Lobby.Leave, s.text.Result.Details}
+	return page
 }
 
 func (r *result) Init() tea.Cmd { return nil }
@@ -79,7 +87,7 @@ func (r *result) choose() tea.Cmd {
 		chosen--
 	}
 	if r.single && chosen > 0 {
-		chosen++
+		chosen++ // there is no other user
 	}
 	switch chosen {
 	case -1:
@@ -103,7 +111,13 @@ func (r *result) View(w, h int) string {
 		mark = r.look.bad.Render(r.look.glyph.bad + " ")
 	}
 	head := []string{" " + mark + r.look.title.Render(r.text.ResultTitle(r.result)), ""}
-	foot := []string{"", "   " + r.buttons.View(2, r.look.button)}
+	foot := []string{""}
+	if r.own {
+		foot = append(foot, "   "+r.look.title.Render(r.text.Lobby.TakeYours), "")
+	}
+	for _, row := range r.buttons.Rows(w-4, r.look.button) {
+		foot = append(foot, "   "+row)
+	}
 	var body []string
 	for _, l := range r.lines() {
 		body = append(body, r.look.planLine(l, w)...)

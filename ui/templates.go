@@ -131,9 +131,23 @@ func (t *templates) row(c engine.Choice, w int, focused bool) string {
 	case ticked:
 		box = g.on
 	}
-	name := min(max(w/3, 16), 32)
-	line := box + " " + widget.Fit(c.Template.Name, name, g.more) + " " + widget.Fit(kind, 10, g.more) + " " + t.text.Choice(c, ticked, t.now())
+	name, kinds := t.columns(w)
+	line := box + " " + widget.Fit(c.Template.Name, name, g.more) + " " + widget.Fit(kind, kinds, g.more) + " " + t.text.Choice(c, ticked, t.now())
 	return t.look.row(widget.Fit(line, w, g.more), focused)
+}
+
+// columns are how wide names and kinds are. Names give way, as far as they can,
+// where what would happen is long.
+func (t *templates) columns(w int) (name, kind int) {
+	kind = max(widget.Width(t.text.Templates.Mandatory), widget.Width(t.text.Templates.Optional), 10)
+	least, long := 0, 0
+	for _, c := range t.proposal.Choices {
+		least = max(least, widget.Width(c.Template.Name))
+		long = max(long, widget.Width(t.text.Choice(c, t.ticked(c), t.now())))
+	}
+	name = min(max(w/3, 16), 32)
+	room := w - widget.Width(t.look.glyph.on) - kind - 3
+	return max(min(name, room-long), min(name, least)), kind
 }
 
 // verdict says what stands in the way, or that there is nothing to be done.

@@ -9,7 +9,13 @@ import (
 
 // Every stage, action and refusal of the walk has its words in every language.
 func TestWalkHasWords(t *testing.T) {
-	text := words.English
+	for _, l := range words.Languages() {
+		hasWords(t, l.Text)
+	}
+}
+
+func hasWords(t *testing.T, text *words.Text) {
+	t.Helper()
 	for _, s := range walk.Stages() {
 		if text.Stages[string(s)] == "" {
 			t.Errorf("stage %q has no word", s)

@@ -9,6 +9,7 @@ import (
 	"cardkiosk/engine/ldap"
 	"cardkiosk/engine/mail"
 	"cardkiosk/engine/pfx"
+	"cardkiosk/engine/syslog"
 	"cardkiosk/engine/vault"
 	"cardkiosk/engine/words"
 )
@@ -48,6 +49,13 @@ func mailConfig(m config.Mail) mail.Config {
 	return mail.Config{
 		Server: m.Server, TLS: ways[m.TLS], CAFile: m.CAFile, ServerName: m.ServerName, HelloName: m.HelloName,
 		User: m.User, PasswordFile: m.PasswordFile, From: m.From, ReplyTo: m.ReplyTo, Timeout: m.Timeout,
+		Language: string(m.Language),
+	}
+}
+
+func syslogConfig(s config.Syslog, now func() time.Time) syslog.Config {
+	return syslog.Config{
+		Address: s.Address, CAFile: s.CAFile, ServerName: s.ServerName, Facility: s.Facility, Timeout: s.Timeout, Now: now,
 	}
 }
 
@@ -81,6 +89,11 @@ func trials(now time.Time) config.Trials {
 		},
 		Access: func(a config.Access) error {
 			_, err := access.Open(accessConfig(a, nil))
+			return err
+		},
+		SignIn: trySignIn,
+		Syslog: func(s config.Syslog) error {
+			_, err := syslog.Open(syslogConfig(s, nil))
 			return err
 		},
 		PFX: pfx.Read,

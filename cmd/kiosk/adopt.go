@@ -38,7 +38,7 @@ lists the codes); a card that somebody said no to does not count.`
 
 // Run looks at cards until nobody wants to any more.
 func (cmd adoptCmd) Run(ctx context.Context) error {
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

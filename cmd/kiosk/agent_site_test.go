@@ -369,7 +369,7 @@ func (s *heldSite) agentKilled() {
 	agent := lobby.agent()
 	agent.shows("Hello,")
 	died := make(chan struct{})
-	g.cuts(cut{"/requests", true, func() { _ = syscall.Kill(agent.pid, syscall.SIGKILL); close(died) }})
+	g.cuts(cut{path: "/requests", after: true, do: func() { _ = syscall.Kill(agent.pid, syscall.SIGKILL); close(died) }})
 	agent.begins()
 	agent.confirms()
 	<-died

@@ -31,7 +31,7 @@ func (p *parts) walkAlone(ctx context.Context, world *demo.World) error {
 	defer end()
 	p.startWork(o)
 	alone := &aloneDemo{parts: p, world: world, owner: o, card: world.Cards()[0], say: func(format string, args ...any) { fmt.Printf(format+"\n", args...) }}
-	alone.say(words.English.Demo.World, world.Folder)
+	alone.say(p.text.Demo.World, world.Folder)
 	return alone.walk(ctx)
 }
 
@@ -46,9 +46,10 @@ type aloneDemo struct {
 }
 
 func (d *aloneDemo) walk(ctx context.Context) error {
+	yes := d.text.Plain.Yes
 	err := d.update(ctx, "", map[walk.Stage][]string{
 		walk.FindUser: {"ada love", "1"}, walk.Profile: {"1"},
-		walk.SelectTemplates: {"y", "y"}, walk.SelectTracked: {"y"}, walk.Confirm: {"y"},
+		walk.SelectTemplates: {yes, yes}, walk.SelectTracked: {yes}, walk.Confirm: {yes},
 	})
 	for _, next := range []func(context.Context) error{d.awaitLetter, d.approve, d.awaitLetter} {
 		if err == nil {
@@ -69,10 +70,10 @@ func (d *aloneDemo) walk(ctx context.Context) error {
 
 // update walks once, with these answers, to this end.
 func (d *aloneDemo) update(ctx context.Context, want engine.RunEnd, answers map[walk.Stage][]string) error {
-	t := &words.English
+	t := d.text
 	result, err := plain.Walk(ctx, plain.Needs{
 		Desk: d.desk, Actor: d.actor, Text: t, Now: d.desk.Now, Out: os.Stdout, Start: d.owner.start,
-		PINHint: func(id engine.CardID) string { return pinHint(d.world, id) },
+		PINHint: func(id engine.CardID) string { return pinHint(d.world, id, t) },
 		Input:   &demoInput{say: d.say, text: t, pin: d.card.PIN, answers: answers},
 	})
 	switch {
@@ -86,7 +87,7 @@ func (d *aloneDemo) update(ctx context.Context, want engine.RunEnd, answers map[
 
 // approve approves, as the officer, what the CA holds for the card.
 func (d *aloneDemo) approve(ctx context.Context) error {
-	t := &words.English
+	t := d.text
 	d.say("\n== %s", t.Demo.Officer)
 	held, err := d.world.CA.Requests(ctx, demo.Officer, authority.Filter{State: engine.RequestPending})
 	if err != nil {
@@ -131,7 +132,7 @@ func (d *demoInput) Secret(context.Context, walk.Stage) ([]byte, error) {
 // lookAtCard reads the card anew, compares it with the record, and has each
 // signing key sign a challenge.
 func (p *parts) lookAtCard(ctx context.Context, c *demo.Card, say func(string, ...any)) error {
-	t := &words.English
+	t := p.text
 	say("\n== %s", t.Demo.Verify)
 	views, err := p.desk.LookAtReaders(ctx, p.actor, nil)
 	if err != nil {
@@ -161,7 +162,7 @@ func (p *parts) lookAtCard(ctx context.Context, c *demo.Card, say func(string, .
 		return err
 	}
 	for _, m := range record.Managed {
-		if err := verifyOne(ctx, unlocked, m, say); err != nil {
+		if err := verifyOne(ctx, unlocked, m, t, say); err != nil {
 			return fmt.Errorf("%s: %w", m.Template, err)
 		}
 	}
@@ -169,8 +170,7 @@ func (p *parts) lookAtCard(ctx context.Context, c *demo.Card, say func(string, .
 	return nil
 }
 
-func verifyOne(ctx context.Context, card engine.UnlockedCard, m engine.Managed, say func(string, ...any)) error {
-	t := &words.English
+func verifyOne(ctx context.Context, card engine.UnlockedCard, m engine.Managed, t *words.Text, say func(string, ...any)) error {
 	der, err := card.CertificateAt(ctx, m.Place)
 	if err != nil {
 		return err
@@ -188,7 +188,7 @@ func verifyOne(ctx context.Context, card engine.UnlockedCard, m engine.Managed, 
 		return fmt.Errorf("its key is a %T", c.PublicKey)
 	}
 	if c.KeyUsage&x509.KeyUsageKeyAgreement != 0 {
-		return verifyAgreement(ctx, card, m, public, say)
+		return verifyAgreement(ctx, card, m, public, t, say)
 	}
 	challenge := sha256.Sum256([]byte(rand.Text()))
 	signature, err := card.Sign(ctx, m.Place, public, challenge[:], crypto.SHA256)
@@ -202,7 +202,7 @@ func verifyOne(ctx context.Context, card engine.UnlockedCard, m engine.Managed, 
 	return nil
 }
 
-func verifyAgreement(ctx context.Context, card engine.UnlockedCard, m engine.Managed, public *ecdsa.PublicKey, say func(string, ...any)) error {
+func verifyAgreement(ctx context.Context, card engine.UnlockedCard, m engine.Managed, public *ecdsa.PublicKey, t *words.Text, say func(string, ...any)) error {
 	theirs, err := public.ECDH()
 	if err != nil {
 		return fmt.Errorf("read public key: %w", err)
@@ -222,7 +222,7 @@ func verifyAgreement(ctx context.Context, card engine.UnlockedCard, m engine.Man
 	if !bytes.Equal(got, want) {
 		return errors.New("the key on the card agrees on another secret")
 	}
-	say("  "+words.English.Demo.VerifyAgreement, words.English.Place(m.Place))
+	say("  "+t.Demo.VerifyAgreement, t.Place(m.Place))
 	return nil
 }
 
@@ -233,12 +233,12 @@ func (d *aloneDemo) awaitLetter(ctx context.Context) error {
 		if all := d.world.Mailbox.Messages(); len(all) > d.read {
 			m := all[d.read]
 			d.read++
-			d.say(words.English.Demo.Mail, engine.Clean(m.To), engine.Clean(m.Subject))
+			d.say(d.text.Demo.Mail, engine.Clean(m.To), engine.Clean(m.Subject))
 			return nil
 		}
 		select {
 		case <-ctx.Done():
-			return errors.New(words.English.Demo.NoMailCame)
+			return errors.New(d.text.Demo.NoMailCame)
 		case <-changed:
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"os/user"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -14,8 +13,8 @@ import (
 	"golang.org/x/term"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/config"
 	"cardkiosk/engine/pcsc"
-	"cardkiosk/engine/words"
 	"cardkiosk/ui"
 	"cardkiosk/ui/plain"
 )
@@ -28,51 +27,66 @@ type appCmd struct {
 
 // Run shows the kiosk until it is left.
 func (cmd appCmd) Run(ctx context.Context) error {
-	p, err := openKiosk(ctx, cmd.Config)
+	file, cfg, err := readKiosk(cmd.Config)
 	if err != nil {
 		return err
 	}
-	return errors.Join(p.show(ctx, cmd.Plain, shown{}), p.close())
+	if cfg.Station.Mode == engine.SelfService {
+		return superviseLobby(ctx, file, cfg, cmd.Plain)
+	}
+	p, err := startKiosk(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	err = p.welcome(ctx)
+	if err == nil {
+		err = p.show(ctx, cmd.Plain, shown{})
+	}
+	return errors.Join(err, p.close())
 }
 
 // openKiosk puts a kiosk together from a configuration file.
 func openKiosk(ctx context.Context, file string) (*parts, error) {
+	_, cfg, err := readKiosk(file)
+	if err != nil {
+		return nil, err
+	}
+	return startKiosk(ctx, cfg)
+}
+
+// readKiosk finds a kiosk's configuration and reads it.
+func readKiosk(file string) (string, config.Config, error) {
 	file, err := findConfig(file)
 	if err != nil {
-		return nil, err
+		return "", config.Config{}, err
 	}
 	if err := checkConfigOwner(file); err != nil {
-		return nil, err
+		return "", config.Config{}, err
 	}
 	cfg, err := loadConfig(file, os.Stderr)
-	if err != nil {
-		return nil, err
-	}
+	return file, cfg, err
+}
+
+func startKiosk(ctx context.Context, cfg config.Config) (*parts, error) {
 	who, err := callingAccount(cfg.Station.Folder)
 	if err != nil {
 		return nil, err
 	}
 	var readers realReaders
-	p, err := assemble(ctx, cfg, surroundings{&readers, who, time.Now})
+	p, err := assemble(ctx, cfg, surroundings{&readers, "", time.Now})
 	if err != nil {
 		return nil, err
 	}
+	p.account = who
 	readers.pcsc, readers.ignore = pcsc.New(p.log), cfg.Readers.Ignores
 	p.closing(readers.pcsc.Close)
 	return p, nil
 }
 
-// whoami is the operator until people sign in: the account the kiosk runs as.
-func whoami() string {
-	if u, err := user.Current(); err == nil {
-		return u.Username
-	}
-	return "operator"
-}
-
 // shown is what a demo adds to the screen.
 type shown struct {
 	demo  *ui.Demo
+	given ui.Given    // how one signs in there
 	input plain.Input // instead of the terminal's
 }
 
@@ -82,6 +96,7 @@ func (p *parts) show(ctx context.Context, lines bool, s shown) error {
 	debug.SetMemoryLimit(mostMemory)
 	ctx, end := context.WithCancel(ctx)
 	o := newOwner(ctx, p.log)
+	defer p.finishAudit(ctx)
 	defer o.wait()
 	defer end()
 	p.startWork(o)
@@ -96,9 +111,9 @@ func wantsLines() bool {
 	return os.Getenv("TERM") == "dumb" || os.Getenv("ACCESSIBLE") != "" || !term.IsTerminal(int(os.Stdout.Fd())) || !term.IsTerminal(int(os.Stdin.Fd()))
 }
 
-// fewSigns reports whether this is the console: its fonts have 256 or 512
-// characters.
-func fewSigns() bool { return os.Getenv("TERM") == "linux" }
+// fewSigns reports whether the terminal may lack our signs: the console's fonts have
+// 256 or 512 characters, older terminals have those of Latin letters.
+func fewSigns() bool { return oldTerminal(os.Getenv("TERM")) }
 
 // frames is how many are drawn in a second at most: twice what Bubble Tea does
 // by itself. A key waits for the next one, and at 60 it waits up to 17 ms.
@@ -106,8 +121,12 @@ const frames = 120
 
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
+	door := p.door(s.given)
+	if p.actor.Mode == engine.Agent {
+		door = nil // nobody signs in there
+	}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: door, Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
@@ -119,7 +138,15 @@ func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 
 // runProgram shows a program on the full screen until it is left, or ctx ends.
 func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
-	_, err := tea.NewProgram(app, tea.WithContext(ctx), tea.WithInput(input), tea.WithoutSignalHandler(), tea.WithFPS(frames)).Run()
+	kind := os.Getenv("TERM")
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(&plainOutput{os.Stdout, oldTerminal(kind)}),
+		tea.WithoutSignalHandler(), tea.WithFPS(frames),
+	}
+	if colourless(kind) {
+		options = append(options, tea.WithEnvironment(append(os.Environ(), "NO_COLOR=1")))
+	}
+	_, err := tea.NewProgram(app, options...).Run()
 	asked := ctx.Err() != nil // to end
 	if asked && errors.Is(err, tea.ErrProgramKilled) {
 		return nil
@@ -127,13 +154,13 @@ func runProgram(ctx context.Context, app tea.Model, input io.Reader) error {
 	return err
 }
 
-func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
+func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 	input := s.input
 	if input == nil {
 		input = &lineInput{os.Stdin, os.Stdout}
 	}
 	n := plain.Needs{
-		Desk: p.desk, Actor: p.actor, Text: &words.English, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
+		Desk: p.desk, Actor: p.actor, Text: p.text, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
 		ASCII: !speaksUTF8(os.Getenv), After: time.After,
 	}
 	if p.actor.Mode == engine.Agent {
@@ -141,6 +168,11 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) error {
 	}
 	if s.demo != nil {
 		n.PINHint = s.demo.PINHint
+	}
+	if p.actor.Who == "" {
+		if n.Actor, err = p.askLines(ctx, n.Out, input, s.given); err != nil {
+			return err
+		}
 	}
 	result, err := plain.Walk(ctx, n)
 	if err != nil {

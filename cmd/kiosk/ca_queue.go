@@ -17,6 +17,7 @@ import (
 
 // caQueueCmd shows an officer what the CA holds, full screen.
 type caQueueCmd struct {
+	Language string `enum:"en,de" default:"en" help:"The language of the screen: ${enum}."`
 	officerFlags
 }
 
@@ -34,7 +35,8 @@ func (c caQueueCmd) Run(ctx context.Context) (err error) {
 	if err := mayDecide(ctx, ca); err != nil {
 		return err
 	}
-	n, err := officerNeeds(ca, administrator())
+	language, _ := words.ByCode(c.Language) // the command line allows no other
+	n, err := officerNeeds(ca, administrator(), language.Text)
 	if err != nil {
 		return err
 	}
@@ -51,19 +53,19 @@ func mayDecide(ctx context.Context, ca *authority.Authority) error {
 }
 
 // officerNeeds binds the officer's screen to a CA.
-func officerNeeds(ca *authority.Authority, who engine.Actor) (officer.Needs, error) {
+func officerNeeds(ca *authority.Authority, who engine.Actor, t *words.Text) (officer.Needs, error) {
 	cert, err := x509.ParseCertificate(ca.Issuers()[0])
 	if err != nil {
 		return officer.Needs{}, fmt.Errorf("read CA's certificate: %w", err)
 	}
 	return officer.Needs{
-		Text: &words.English, Now: time.Now, After: time.After, CA: cert.Subject.CommonName, Who: who.Who,
+		Text: t, Now: time.Now, After: time.After, CA: cert.Subject.CommonName, Who: who.Who,
 		List: func(ctx context.Context, state engine.RequestState) ([]officer.Application, error) {
-			return applications(ctx, ca, who, state)
+			return applications(ctx, ca, who, state, t)
 		},
 		Show: func(ctx context.Context, id string) (officer.Application, error) {
 			r, err := ca.Show(ctx, who, authority.WholeID(id))
-			return application(r), err
+			return application(r, t), err
 		},
 		Approve: func(ctx context.Context, id string) error {
 			_, err := ca.Approve(ctx, who, authority.WholeID(id))
@@ -81,7 +83,7 @@ func officerNeeds(ca *authority.Authority, who engine.Actor) (officer.Needs, err
 }
 
 // applications lists the requests in a state; what is issued was approved.
-func applications(ctx context.Context, ca *authority.Authority, who engine.Actor, state engine.RequestState) ([]officer.Application, error) {
+func applications(ctx context.Context, ca *authority.Authority, who engine.Actor, state engine.RequestState, t *words.Text) ([]officer.Application, error) {
 	states := []engine.RequestState{state}
 	if state == engine.RequestApproved {
 		states = append(states, engine.RequestIssued)
@@ -93,31 +95,49 @@ func applications(ctx context.Context, ca *authority.Authority, who engine.Actor
 			return nil, err
 		}
 		for _, r := range found {
-			all = append(all, application(r))
+			all = append(all, application(r, t))
 		}
 	}
 	return all, nil
 }
 
 // application is a request as the screen shows it.
-func application(r authority.Request) officer.Application {
+func application(r authority.Request, t *words.Text) officer.Application {
 	app := officer.Application{
 		ID: r.ID, Since: r.Received, Template: r.Template, Name: r.User.Name, Logon: r.User.Logon,
 		Subject: r.Subject, SANs: nameWords(r.Names), Usage: append(r.Usage, r.Extended...), Key: r.Key, Days: r.ValidDays,
-		NoKey: r.Approval, Hold: r.Hold, Station: stationWords(r), Operator: r.Operator,
-		State: r.State, By: deciderWords(r), Words: r.Words, Serial: r.Serial, Ends: r.NotAfter,
+		NoKey: r.Approval, Hold: r.Hold, Station: r.Station, Operator: r.Operator,
+		State: r.State, By: r.DecidedBy, Words: r.Words, Serial: r.Serial, Ends: r.NotAfter,
 	}
-	if r.State != engine.RequestPending {
+	if !r.StationRevoked.IsZero() {
+		app.Station = t.StationRevoked(r.Station, r.StationRevoked)
+	}
+	switch r.State {
+	case engine.RequestPending:
+	case engine.RequestApproved, engine.RequestIssued, engine.RequestRejected:
 		app.Decided = since(r)
+		if r.DecidedBy == "" {
+			app.By = t.Officer.Rule
+		}
+	case engine.RequestWithdrawn:
+		app.Decided, app.By = since(r), ""
 	}
 	if r.SID != "" {
 		app.SANs = append(app.SANs, "SID "+r.SID)
 	}
 	if old := r.Renewal; old != nil {
 		app.Renews = &officer.Renewed{Subject: old.Subject, Serial: old.Serial, Ends: old.NotAfter, Revoked: r.Revoked}
-		app.Signed = officer.Signature{Verified: old.Verified, By: signer(r), Why: old.Words}
+		app.Signed = officer.Signature{Verified: old.Verified, By: signerIs(r, t), Why: old.Words}
 	}
 	return app
+}
+
+// signerIs names the certificate that a renewal was signed with, on the screen.
+func signerIs(r authority.Request, t *words.Text) string {
+	if r.Renewal.SignedBy == "" {
+		return ""
+	}
+	return t.Signer(r.Renewal.SignedBy, r.Renewal.Signer, r.Renewal.SignerTemplate, r.SignerRevoked)
 }
 
 // signer names the certificate that a renewal was signed with, and what became of

@@ -29,7 +29,7 @@ type oneCard struct {
 
 // with opens the kiosk, finds the card in the store, and does something with it.
 func (cmd oneCard) with(ctx context.Context, do func(ctx context.Context, p *parts, v engine.CardView) error) error {
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ the CA issues all the same is revoked, and stands here: its key is on no card.`
 
 // Run prints them.
 func (cmd cardOrphansCmd) Run(ctx context.Context) error {
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

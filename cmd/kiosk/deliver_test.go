@@ -175,7 +175,8 @@ func TestLetterNotDelivered(t *testing.T) {
 	s.press("enter")
 	s.sees("Card updated", "1 letter waits")
 	deliver(t, l.desk)
-	goldenFrame(t, "trouble-not-delivered", l.sitDown(t).sees("Type a name", "1 letter not delivered"))
+	screen := l.sitDown(t)
+	screen.golden("trouble-not-delivered", screen.sees("Type a name", "1 letter not delivered"))
 	l.clock.turn(8 * 24 * time.Hour)
 	l.sitDown(t).sees("Type a name", "✓ store")
 }

@@ -23,13 +23,20 @@ import (
 
 // demoCmd is the kiosk on a world of its own.
 type demoCmd struct {
-	PCSC  bool `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
-	Plain bool `help:"Numbered lines and questions instead of the full screen."`
+	Language string `enum:"en,de" default:"en" help:"The language of the screen and the letters: ${enum}."`
+	PCSC     bool   `name:"pcsc" help:"Reach the cards through pcscd and vpcd, in a network namespace of their own."`
+	Plain    bool   `help:"Numbered lines and questions instead of the full screen."`
+
+	SelfService bool `help:"A kiosk in a lobby: whoever puts a card in updates their own."`
+	SignIn      bool `help:"Begin where nobody is signed in."`
 }
 
 // Run makes the world and shows the kiosk in it. Without a terminal on
 // standard output it walks one update by itself and verifies the card.
 func (cmd demoCmd) Run(ctx context.Context) error {
+	if cmd.SelfService && (cmd.Plain || !term.IsTerminal(int(os.Stdout.Fd()))) {
+		return &engine.Error{Op: "show the demo", Kind: engine.BadInput, Err: errors.New("self-service has no lines, and takes a terminal: leave --plain or --self-service out")}
+	}
 	if cmd.PCSC && !sandbox.Inside() {
 		return cmd.inside()
 	}
@@ -39,11 +46,18 @@ func (cmd demoCmd) Run(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintln(os.Stderr, "Making the demo world: a directory, a CA, a mailbox and six cards …")
-	world, err := demo.Open(ctx, demo.Options{})
+	world, err := demo.Open(ctx, demo.Options{Language: cmd.Language, Mode: cmd.mode()})
 	if err != nil {
 		return err
 	}
 	return errors.Join(cmd.live(ctx, world), world.Close())
+}
+
+func (cmd demoCmd) mode() engine.Mode {
+	if cmd.SelfService {
+		return engine.SelfService
+	}
+	return engine.Operator
 }
 
 // inside runs the demo again where pcscd can be started without being in
@@ -97,11 +111,30 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	if !cmd.Plain && !term.IsTerminal(int(os.Stdout.Fd())) {
 		return errors.Join(p.walkAlone(ctx, world), p.close())
 	}
-	screen, err := demoScreen(ctx, world, tray)
+	screen, err := demoScreen(ctx, world, tray, p.text)
+	if err == nil && cmd.SelfService {
+		return errors.Join(p.showVisits(ctx, screen), p.close())
+	}
+	if err == nil {
+		err = cmd.sitDown(ctx, p)
+	}
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen}), p.close())
+	given := ui.Given{Logon: demo.Operator, Password: demo.OperatorPassword}
+	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen, given: given}), p.close())
+}
+
+// sitDown signs the demo's operator in, unless one wants to do that oneself. Without
+// an account's sign-in nobody but her can open the screen again.
+func (cmd demoCmd) sitDown(ctx context.Context, p *parts) (err error) {
+	p.actor.Who = ""
+	if !cmd.SignIn {
+		var user engine.User
+		p.actor, user, err = p.signIn.WithPassword(ctx, demo.Operator, engine.NewPIN([]byte(demo.OperatorPassword)))
+		p.name = user.Name
+	}
+	return err
 }
 
 // awaitCards waits until the readers show every card that lies in one. pcscd
@@ -157,8 +190,8 @@ func (cmd demoCmd) readers(ctx context.Context, p *parts, world *demo.World, to 
 }
 
 // demoScreen is what the demo adds to the screen.
-func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Demo, error) {
-	seat, err := officerNeeds(world.CA, demo.Officer)
+func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray, t *words.Text) (*ui.Demo, error) {
+	seat, err := officerNeeds(world.CA, demo.Officer, t)
 	if err != nil {
 		return nil, err
 	}
@@ -169,7 +202,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Dem
 			n.Leave, n.ASCII, n.FewSigns = c.Leave, c.ASCII, c.FewSigns
 			return officer.New(ctx, n)
 		},
-		PINHint: func(id engine.CardID) string { return pinHint(world, id) },
+		PINHint: func(id engine.CardID) string { return pinHint(world, id, t) },
 		Mail: func() []ui.Mail {
 			var mail []ui.Mail
 			for _, m := range world.Mailbox.Messages() {
@@ -180,7 +213,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Dem
 		Tray: func() []ui.TrayCard {
 			cards := make([]ui.TrayCard, len(world.Cards()))
 			for i, c := range world.Cards() {
-				label := words.English.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}) + "  " + c.Label
+				label := t.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}) + "  " + t.Demo.Cards[c.Story]
 				cards[i] = ui.TrayCard{Label: label, Reader: tray.Reader(i), In: tray.In(i)}
 			}
 			return cards
@@ -195,11 +228,11 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray) (*ui.Dem
 	}, nil
 }
 
-func pinHint(world *demo.World, id engine.CardID) string {
+func pinHint(world *demo.World, id engine.CardID, t *words.Text) string {
 	for _, c := range world.Cards() {
 		if c.ID() == id && c.PIN != "" {
-			return fmt.Sprintf(words.English.Demo.PIN, c.PIN)
+			return fmt.Sprintf(t.Demo.PIN, c.PIN)
 		}
 	}
-	return words.English.Demo.NewPIN
+	return t.Demo.NewPIN
 }

@@ -44,7 +44,7 @@ const reportMemory = 80 << 20
 func (cmd dueCmd) Run(ctx context.Context) error {
 	debug.SetGCPercent(-1)
 	debug.SetMemoryLimit(reportMemory)
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

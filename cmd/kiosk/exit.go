@@ -11,6 +11,7 @@ const (
 	exitCard    = 4 // card or PIN
 	exitServer  = 5 // CA, directory, mail or access system
 	exitRefused = 6 // refused by permission or state
+	exitFound   = 7 // kiosk audit verify has found something
 )
 
 // exitCode says what kind of trouble ended a command.
@@ -24,7 +25,7 @@ func exitCode(err error) int {
 		engine.CardFull, engine.CardRefused, engine.TouchMissed, engine.NoReaders, engine.ReadersForbidden:
 		return exitCard
 	case engine.DirectoryAway, engine.DirectoryRefused, engine.UserUnknown, engine.CAAway, engine.CARefused,
-		engine.CAMistaken, engine.MailAway, engine.MailLater, engine.MailRefused, engine.AccessAway, engine.AccessRefused,
+		engine.CAMistaken, engine.MailAway, engine.MailLater, engine.MailRefused, engine.AccessAway, engine.AccessRefused, engine.LogAway,
 		engine.FateUnknown:
 		return exitServer
 	case engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished,

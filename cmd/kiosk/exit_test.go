@@ -21,11 +21,11 @@ func TestExitCodes(t *testing.T) {
 		},
 		exitServer: {
 			engine.DirectoryAway, engine.DirectoryRefused, engine.UserUnknown, engine.CAAway, engine.CARefused, engine.CAMistaken,
-			engine.MailAway, engine.MailLater, engine.MailRefused, engine.AccessAway, engine.AccessRefused, engine.FateUnknown,
+			engine.MailAway, engine.MailLater, engine.MailRefused, engine.AccessAway, engine.AccessRefused, engine.LogAway, engine.FateUnknown,
 		},
 		exitRefused: {
 			engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished, engine.CannotPlan, engine.PlanOutdated,
-			engine.NoPolicy,
+			engine.NoPolicy, engine.TaskThere, engine.TaskGone,
 			engine.SignInShut, engine.WrongPassword, engine.AccountLocked, engine.AccountClosed, engine.PasswordExpired, engine.CardNotAccepted,
 		},
 	} {

@@ -17,6 +17,7 @@ import (
 
 	"cardkiosk/cmd/kiosk/demo"
 	"cardkiosk/engine"
+	"cardkiosk/engine/words"
 )
 
 // Falsehoods: a card that does not hold what was written to it, and a CA that
@@ -200,7 +201,7 @@ func TestDemoIsNotDeceived(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(&one)
 			}
-			if err := verifyOne(t.Context(), unlocked, one, func(string, ...any) {}); err != nil {
+			if err := verifyOne(t.Context(), unlocked, one, &words.English, func(string, ...any) {}); err != nil {
 				refused++
 			}
 		}

@@ -17,6 +17,8 @@ type screen struct {
 	x, y    int
 	top     int // of the rows that scroll
 	bottom  int
+	last    rune // that was printed
+	pushing bool // what is printed moves the rest of its row on (ECMA-48, 7.2.10)
 	drawing bool // between the beginning and the end of a frame (DEC mode 2026)
 	parser  *ansi.Parser
 	answer  func(string) // to a question of the program's
@@ -58,7 +60,11 @@ func (s *screen) text() string {
 }
 
 func (s *screen) print(r rune) {
+	s.last = r
 	if s.x < s.width {
+		if s.pushing {
+			s.rows[s.y] = slices.Insert(s.rows[s.y], s.x, r)[:s.width]
+		}
 		s.rows[s.y][s.x] = r
 		s.x++
 	}
@@ -131,7 +137,13 @@ func (s *screen) sequence(c ansi.Cmd, params ansi.Params) {
 		return // modes of keyboard and mouse
 	}
 	switch c.Final() {
-	case 'm', 'h', 'l': // looks and modes
+	case 'm': // looks
+	case 'b':
+		for range n(0, 1) {
+			s.print(s.last)
+		}
+	case 'h', 'l':
+		s.pushing = c.Final() == 'h' && n(0, 0) == 4
 	case 'A':
 		s.y = max(s.y-n(0, 1), 0)
 	case 'B', 'e':

@@ -52,7 +52,7 @@ func untilTyped(b *testing.B, field, program string, args ...string) (shown, typ
 
 // furnishedWorld is the demo world with its cards issued, for kiosks that run
 // as programs of their own.
-func furnishedWorld(b *testing.B, o demo.Options) *demo.World {
+func furnishedWorld(b testing.TB, o demo.Options) *demo.World {
 	b.Helper()
 	world, cfg := openWorld(b, o)
 	p, err := assemble(b.Context(), cfg, surroundings{nil, tester.Who, time.Now})

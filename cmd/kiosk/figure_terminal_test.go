@@ -18,23 +18,30 @@ import (
 // looks at the screen and presses keys. It is read only while something is
 // awaited.
 type console struct {
-	b       *testing.B
+	b       testing.TB
 	keys    *os.File // the side of the keyboard
 	program *exec.Cmd
 	screen  *screen
 	started time.Time
 	gone    chan struct{}
+	came    []byte // all that the program has written
 }
 
 // onTerminal starts a program on a terminal of 256 colours, which has every sign.
-func onTerminal(b *testing.B, of size, program string, args ...string) *console {
+func onTerminal(b testing.TB, of size, program string, args ...string) *console {
+	b.Helper()
+	return onTerminalOf(b, "xterm-256color", of, program, args...)
+}
+
+// onTerminalOf starts a program on a terminal of this kind, as sshd names it.
+func onTerminalOf(b testing.TB, kind string, of size, program string, args ...string) *console {
 	b.Helper()
 	keyboard, other := openConsole(b, of)
 	t := &console{b: b, keys: keyboard, gone: make(chan struct{})}
 	t.screen = newScreen(of, t.press)
 	t.program = exec.Command(program, args...)
 	t.program.Stdin, t.program.Stdout, t.program.Stderr = other, other, other
-	t.program.Env = append(os.Environ(), "TERM=xterm-256color", "LANG=C.UTF-8", "LC_ALL=C.UTF-8")
+	t.program.Env = append(os.Environ(), "TERM="+kind, "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "COLORTERM=", "TMUX=")
 	t.program.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	t.started = time.Now()
 	if err := t.program.Start(); err != nil {
@@ -46,7 +53,7 @@ func onTerminal(b *testing.B, of size, program string, args ...string) *console 
 }
 
 // openConsole opens both sides of a pseudo-terminal (pty(7)).
-func openConsole(b *testing.B, of size) (keyboard, program *os.File) {
+func openConsole(b testing.TB, of size) (keyboard, program *os.File) {
 	b.Helper()
 	keyboard, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -99,6 +106,7 @@ func (t *console) await(what string, is func(*screen) bool) time.Time {
 		n, err := t.keys.Read(buf)
 		at = time.Now()
 		_, _ = t.screen.Write(buf[:n])
+		t.came = append(t.came, buf[:n]...)
 		switch {
 		case err != nil:
 			t.b.Fatalf("never saw %s: %v; the screen shows\n%s", what, err, t.screen.text())
@@ -137,7 +145,7 @@ func (t *console) leave() {
 
 // built builds a program of this module, with these settings in the
 // environment.
-func built(b *testing.B, what string, settings ...string) string {
+func built(b testing.TB, what string, settings ...string) string {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), filepath.Base(what))
 	build := exec.Command("go", "build", "-trimpath", "-o", program, what)

@@ -23,6 +23,9 @@ var figures = []struct {
 	{"resident", measureResident},
 	{"find-as-you-type-1M", measureFind},
 	{"due", measureDue},
+	{"bytes", measureBytes},
+	{"ssh-start", measureSSHStart},
+	{"audit", measureAudit},
 }
 
 // BenchmarkFigures measures the figures that FIGURES names, or else all.

@@ -90,20 +90,20 @@ func TestFramesOfTasks(t *testing.T) {
 	s := l.sitDown(t)
 	s.sees("Who is it?")
 	s.press("f8")
-	goldenFrame(t, "tasks-01-none", s.sees("Tasks for agents", "No tasks."))
+	s.golden("tasks-01-none", s.sees("Tasks for agents", "No tasks."))
 	s.press("esc")
 	s.opens("alovelace", "Ada Lovelace")
 	s.sees("third-party", "card 0071 2233")
 	s.press("right", "enter")
 	s.sees("Leave the update")
 	s.types("before you travel")
-	goldenFrame(t, "tasks-02-leave", s.sees("before you travel"))
+	s.golden("tasks-02-leave", s.sees("before you travel"))
 	s.press("enter")
-	goldenFrame(t, "tasks-03-profile", s.sees("The task is left.", "Task for an agent", "before you travel"))
+	s.golden("tasks-03-profile", s.sees("The task is left.", "Task for an agent", "before you travel"))
 	s.press("esc")
 	s.sees("Find user")
 	s.press("f8")
-	goldenFrame(t, "tasks-04-idle", s.sees("idle", "Ada Lovelace"))
+	s.golden("tasks-04-idle", s.sees("idle", "Ada Lovelace"))
 	agent, err := l.desk.StartAgent(t.Context(), l.actor)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func TestFramesOfTasks(t *testing.T) {
 		t.Fatal(ok, err)
 	}
 	s.press("f5")
-	goldenFrame(t, "tasks-05-running", s.sees("running", "lobby-1"))
+	s.golden("tasks-05-running", s.sees("running", "lobby-1"))
 	s.types("d")
 	s.sees("It can be removed once it is late")
 	for range 20 {
@@ -124,16 +124,16 @@ func TestFramesOfTasks(t *testing.T) {
 		}
 	}
 	s.press("f5")
-	goldenFrame(t, "tasks-06-late", s.sees("late"))
+	s.golden("tasks-06-late", s.sees("late"))
 	if _, err := l.desk.FailTask(t.Context(), holder, task, &engine.Error{Op: "ask", Kind: engine.CAAway, Subject: "Corp Issuing CA", Err: errors.New("away")}); err != nil {
 		t.Fatal(err)
 	}
 	s.press("f5")
-	goldenFrame(t, "tasks-07-error", s.sees("error", "It was not done"))
+	s.golden("tasks-07-error", s.sees("error", "It was not done"))
 	s.types("r")
 	s.sees("The task is offered again.", "idle")
 	s.types("d")
-	goldenFrame(t, "tasks-08-remove", s.sees("Remove the task?"))
+	s.golden("tasks-08-remove", s.sees("Remove the task?"))
 	l.clock.rest()
 	s.press("left", "enter")
 	s.sees("The task is removed.", "No tasks.")
@@ -144,9 +144,9 @@ func TestFramesOfTasks(t *testing.T) {
 func TestFramesOfAnAgent(t *testing.T) {
 	l := openLobbyIn(t, demo.Options{AtOnce: true})
 	s := l.atAgent(t)
-	goldenFrame(t, "agent-01-waits", s.sees("Put in your card", "No task for a card here"))
+	s.golden("agent-01-waits", s.sees("Put in your card", "No task for a card here"))
 	l.leaves(t)
-	goldenFrame(t, "agent-02-task", s.finds("Hello, Ada Lovelace"))
+	s.golden("agent-02-task", s.finds("Hello, Ada Lovelace"))
 	if all := l.tasks(t); all[0].State != engine.TaskRunning || all[0].At != "lobby-1" {
 		t.Errorf("the tasks are %+v", all)
 	}
@@ -154,9 +154,9 @@ func TestFramesOfAnAgent(t *testing.T) {
 	s.sees("Enter the card's PIN")
 	s.types("135792")
 	s.press("enter")
-	goldenFrame(t, "agent-03-confirm", s.sees("This is what will happen"))
+	s.golden("agent-03-confirm", s.sees("This is what will happen"))
 	s.press("left", "enter")
-	goldenFrame(t, "agent-04-result", s.sees("Card updated"))
+	s.golden("agent-04-result", s.sees("Card updated"))
 	s.until("it is reported", func() bool { return l.tasks(t)[0].State == engine.TaskEnded })
 	if all := l.tasks(t); all[0].Result != engine.TaskDone || all[0].Run == "" {
 		t.Errorf("the tasks are %+v", all)
@@ -173,7 +173,7 @@ func TestAgentNotNow(t *testing.T) {
 	l.leaves(t)
 	s.finds("Hello, Ada Lovelace")
 	s.press("esc")
-	goldenFrame(t, "agent-05-not-now", s.sees("Put in your card", "You are asked again from"))
+	s.golden("agent-05-not-now", s.sees("Put in your card", "You are asked again from"))
 	s.until("it is idle", func() bool { return l.tasks(t)[0].State == engine.TaskIdle })
 	l.clock.turn(29 * time.Minute)
 	s.looks(4)
@@ -194,7 +194,7 @@ func TestAgentRefuses(t *testing.T) {
 	l.desk.PolicyOf = engine.ByLinks(l.desk.Policies)
 	l.leaves(t)
 	s := l.atAgent(t)
-	goldenFrame(t, "agent-06-refused", s.sees("the user's own workstation"))
+	s.golden("agent-06-refused", s.sees("the user's own workstation"))
 	if all := l.tasks(t); all[0].State != engine.TaskIdle {
 		t.Errorf("the tasks are %+v", all)
 	}

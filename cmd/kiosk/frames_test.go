@@ -84,21 +84,16 @@ func openLobbyIn(t testing.TB, o demo.Options) *lobby {
 
 func (l *lobby) sitDown(t testing.TB) *pilot {
 	t.Helper()
-	screen, err := demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sitDown(t, l.parts, func(n *ui.Needs) { n.Demo = screen })
+	return sitDown(t, l.parts, func(n *ui.Needs) {
+		screen, err := demoScreen(context.WithoutCancel(t.Context()), l.world, l.readers, n.Text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.Demo = screen
+	})
 }
 
-// goldenFrame compares a frame with the one on file. A frame fits its screen.
-func goldenFrame(t *testing.T, name, frame string) {
-	t.Helper()
-	fits(t, name, frame, 80, 24)
-	golden(t, filepath.Join("frames", name+".golden"), steady(frame)+"\n")
-}
-
-func golden(t *testing.T, name, got string) {
+func golden(t testing.TB, name, got string) {
 	t.Helper()
 	path := filepath.Join("..", "..", "testdata", name)
 	if *update {
@@ -118,7 +113,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-func fits(t *testing.T, name, frame string, w, h int) {
+func fits(t testing.TB, name, frame string, w, h int) {
 	t.Helper()
 	lines := strings.Split(frame, "\n")
 	if len(lines) > h {
@@ -135,36 +130,36 @@ func fits(t *testing.T, name, frame string, w, h int) {
 func TestFramesOfAnUpdate(t *testing.T) {
 	l := openLobbyIn(t, demo.Options{AtOnce: true})
 	s := l.sitDown(t)
-	goldenFrame(t, "update-01-find-empty", s.sees("Type a name"))
+	s.golden("update-01-find-empty", s.sees("Type a name"))
 	s.types("ada")
-	goldenFrame(t, "update-02-find-hits", s.sees("Ada Lovelace", "4 found"))
+	s.golden("update-02-find-hits", s.sees("Ada Lovelace", "4 found"))
 	s.press("enter")
-	goldenFrame(t, "update-03-profile", s.sees("Due because", "third-party", "card 0071 2233"))
+	s.golden("update-03-profile", s.sees("Due because", "third-party", "card 0071 2233"))
 	s.press("enter")
-	goldenFrame(t, "update-04-templates", s.sees("Which certificates?"))
+	s.golden("update-04-templates", s.sees("Which certificates?"))
 	s.press("space", "down", "space")
-	goldenFrame(t, "update-05-templates-ticked", s.sees("will be new", "will be removed"))
+	s.golden("update-05-templates-ticked", s.sees("will be new", "will be removed"))
 	s.press("enter")
-	goldenFrame(t, "update-06-pin", s.sees("3 tries left."))
+	s.golden("update-06-pin", s.sees("3 tries left."))
 	s.types("13579")
 	s.press("enter")
-	goldenFrame(t, "update-07-pin-too-short", s.sees("too short", "3 tries left."))
+	s.golden("update-07-pin-too-short", s.sees("too short", "3 tries left."))
 	s.types("999999")
 	s.press("enter")
-	goldenFrame(t, "update-08-pin-wrong", s.sees("The PIN was wrong", "2 tries left."))
+	s.golden("update-08-pin-wrong", s.sees("The PIN was wrong", "2 tries left."))
 	s.types("135792")
 	s.press("enter")
-	goldenFrame(t, "update-09-third-party", s.sees("Other certificates on this card"))
+	s.golden("update-09-third-party", s.sees("Other certificates on this card"))
 	s.press("space", "enter")
-	goldenFrame(t, "update-10-confirm", s.sees("This is what will happen", "Goes away"))
+	s.golden("update-10-confirm", s.sees("This is what will happen", "Goes away"))
 	s.press("left", "enter")
-	goldenFrame(t, "update-12-result", s.sees("Card updated", "1 letter waits"))
+	s.golden("update-12-result", s.sees("Card updated", "1 letter waits"))
 	s.press("right", "right", "enter")
-	goldenFrame(t, "update-13-result-details", s.sees("SHA-256"))
+	s.golden("update-13-result-details", s.sees("SHA-256"))
 	s.press("esc")
-	goldenFrame(t, "update-14-profile-after", s.sees("Up to date", "tracked", "card 0071 2233 in"))
+	s.golden("update-14-profile-after", s.sees("Up to date", "tracked", "card 0071 2233 in"))
 	s.press("right", "right", "right", "enter")
-	goldenFrame(t, "update-15-history", s.sees("Updates of this card", "finished"))
+	s.golden("update-15-history", s.sees("Updates of this card", "finished"))
 }
 
 // A run shows each step, and that there is no way back.
@@ -176,11 +171,11 @@ func TestFramesOfARun(t *testing.T) {
 	l.toConfirm(s)
 	s.press("enter")
 	s.until("the CA is asked", func() bool { return len(held) > 0 })
-	goldenFrame(t, "update-11-progress", s.sees("Do not remove the card", "▸ Ask the CA"))
+	s.golden("update-11-progress", s.sees("Do not remove the card", "▸ Ask the CA"))
 	s.press("esc")
-	goldenFrame(t, "run-no-way-back", s.sees("there is no way back"))
+	s.golden("run-no-way-back", s.sees("there is no way back"))
 	s.press("ctrl+c")
-	goldenFrame(t, "run-quit", s.sees("Leave the kiosk?", "An update is running"))
+	s.golden("run-quit", s.sees("Leave the kiosk?", "An update is running"))
 	s.press("esc") // too fast: nobody can have read it
 	s.sees("Leave the kiosk?")
 	l.clock.rest()
@@ -231,29 +226,29 @@ func TestFramesOfAFirstIssue(t *testing.T) {
 	l := openLobby(t)
 	s := l.sitDown(t)
 	s.press("f2")
-	goldenFrame(t, "issue-01-readers", s.sees("Which card?", "Ada Lovelace", "nobody's yet", "Demo reader 4"))
+	s.golden("issue-01-readers", s.sees("Which card?", "Ada Lovelace", "nobody's yet", "Demo reader 4"))
 	s.press("down", "enter")
-	goldenFrame(t, "issue-02-unknown-card", s.sees("A card nobody is known to have"))
+	s.golden("issue-02-unknown-card", s.sees("A card nobody is known to have"))
 	s.press("enter")
 	s.opens("zvdberg", "Zoë van der Berg")
-	goldenFrame(t, "issue-03-user-without-card", s.sees("No card yet"))
+	s.golden("issue-03-user-without-card", s.sees("No card yet"))
 	s.press("enter")
 	s.sees("Which card?", "nobody's yet")
 	s.press("enter")
-	goldenFrame(t, "issue-04-card-of-another", s.sees("This card belongs to somebody already."))
+	s.golden("issue-04-card-of-another", s.sees("This card belongs to somebody already."))
 	s.press("down", "enter")
-	goldenFrame(t, "issue-05-assign", s.sees("Assign this card?", "The card is empty."))
+	s.golden("issue-05-assign", s.sees("Assign this card?", "The card is empty."))
 	s.press("enter")
-	goldenFrame(t, "issue-06-assigned", s.sees("The card was assigned.", "Issue card", "in reader Demo reader 2"))
+	s.golden("issue-06-assigned", s.sees("The card was assigned.", "Issue card", "in reader Demo reader 2"))
 	s.press("enter")
 	s.sees("Which certificates?")
 	s.press("enter")
-	goldenFrame(t, "issue-07-new-pin", s.sees("Choose the card's PIN", "types it twice"))
+	s.golden("issue-07-new-pin", s.sees("Choose the card's PIN", "types it twice"))
 	s.types("111111")
 	s.press("enter")
 	s.types("111111")
 	s.press("enter")
-	goldenFrame(t, "issue-08-weak-pin", s.sees("too easy to guess"))
+	s.golden("issue-08-weak-pin", s.sees("too easy to guess"))
 	s.types("482913")
 	s.press("enter")
 	s.types("482914")
@@ -263,9 +258,9 @@ func TestFramesOfAFirstIssue(t *testing.T) {
 	s.press("enter")
 	s.types("482913")
 	s.press("enter")
-	goldenFrame(t, "issue-09-confirm", s.sees("This is how card 0071 2234 will be issued"))
+	s.golden("issue-09-confirm", s.sees("This is how card 0071 2234 will be issued"))
 	s.press("left", "enter")
-	goldenFrame(t, "issue-10-result", s.sees("Card issued", "hand the card out"))
+	s.golden("issue-10-result", s.sees("Card issued", "hand the card out"))
 }
 
 // A user with two cards chooses one; the last try is asked for twice; a
@@ -274,13 +269,13 @@ func TestFramesOfTheLastTry(t *testing.T) {
 	l := openLobby(t)
 	s := l.sitDown(t)
 	s.opens("asimecka", "Adam Šimečka")
-	goldenFrame(t, "last-01-two-cards", s.sees("0071 2235", "0071 2236", "in reader Demo reader 3", "card 0071 2235"))
+	s.golden("last-01-two-cards", s.sees("0071 2235", "0071 2236", "in reader Demo reader 3", "card 0071 2235"))
 	s.press("down")
-	goldenFrame(t, "last-02-other-card", s.sees("On the card when it was last written"))
+	s.golden("last-02-other-card", s.sees("On the card when it was last written"))
 	s.press("enter")
-	goldenFrame(t, "last-03-put-in", s.sees("Put in card 0071 2236"))
+	s.golden("last-03-put-in", s.sees("Put in card 0071 2236"))
 	s.press("down", "down", "enter")
-	goldenFrame(t, "last-04-not-this-one", s.sees("This is another card than the one to be updated."))
+	s.golden("last-04-not-this-one", s.sees("This is another card than the one to be updated."))
 	s.press("esc")
 	s.sees("0071 2235", "Due because")
 	s.press("enter")
@@ -289,14 +284,14 @@ func TestFramesOfTheLastTry(t *testing.T) {
 	s.sees("2 tries left.")
 	s.types("000000")
 	s.press("enter")
-	goldenFrame(t, "last-05-one-left", s.sees("1 try left.", "After that the PIN is blocked."))
+	s.golden("last-05-one-left", s.sees("1 try left.", "After that the PIN is blocked."))
 	s.types("000000")
 	s.press("enter")
-	goldenFrame(t, "last-06-sure", s.sees("This is the last try."))
+	s.golden("last-06-sure", s.sees("This is the last try."))
 	s.press("backspace")
 	s.types("0")
 	s.press("enter", "enter")
-	goldenFrame(t, "last-07-blocked", s.sees("The PIN is blocked"))
+	s.golden("last-07-blocked", s.sees("The PIN is blocked"))
 	s.press("esc")
 	s.sees("Which certificates?")
 }
@@ -306,23 +301,23 @@ func TestFramesOverPages(t *testing.T) {
 	l := openLobby(t)
 	s := l.sitDown(t)
 	s.press("f1")
-	goldenFrame(t, "over-01-help", s.sees("Keys on this page"))
+	s.golden("over-01-help", s.sees("Keys on this page"))
 	s.press("esc")
 	s.press("f3")
-	goldenFrame(t, "over-02-mailbox-empty", s.sees("No letter has come yet"))
+	s.golden("over-02-mailbox-empty", s.sees("No letter has come yet"))
 	s.press("esc")
 	s.press("f4")
-	goldenFrame(t, "over-03-tray", s.sees("The demo's cards"))
+	s.golden("over-03-tray", s.sees("The demo's cards"))
 	s.press("esc", "esc")
-	goldenFrame(t, "over-04-quit", s.sees("Leave the kiosk?"))
+	s.golden("over-04-quit", s.sees("Leave the kiosk?"))
 	l.clock.rest()
 	s.press("esc")
 	l.toConfirm(s)
 	l.readers.Remove(0)
-	goldenFrame(t, "over-05-pulled", s.sees("The card was taken out", "Nothing was changed"))
+	s.golden("over-05-pulled", s.sees("The card was taken out", "Nothing was changed"))
 	l.clock.rest()
 	s.press("enter")
-	goldenFrame(t, "over-06-put-back", s.sees("Put in card 0071 2233"))
+	s.golden("over-06-put-back", s.sees("Put in card 0071 2233"))
 	if err := l.readers.Insert(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
@@ -341,28 +336,28 @@ func TestFramesOfOtherTimes(t *testing.T) {
 	l.clock.turn(-17 * 24 * time.Hour)
 	s := l.sitDown(t)
 	s.opens("alovelace", "Ada Lovelace")
-	goldenFrame(t, "times-01-not-yet", s.sees("from 22 Nov 2026", "card 0071 2233 in"))
+	s.golden("times-01-not-yet", s.sees("from 22 Nov 2026", "card 0071 2233 in"))
 	l.clock.turn(800 * 24 * time.Hour)
 	s.press("esc")
 	s.sees("1 found")
 	s.press("enter")
 	s.sees("VPN certificate expired", "card 0071 2233 in")
 	s.press("pgdown")
-	goldenFrame(t, "times-02-ended", s.sees("ended 22 Jun 2027", "card 0071 2233 in"))
+	s.golden("times-02-ended", s.sees("ended 22 Jun 2027", "card 0071 2233 in"))
 	a := sitDown(t, l.parts, func(n *ui.Needs) { n.ASCII = true })
 	a.types("alovelace")
 	a.sees("1 found")
 	a.press("enter")
 	a.sees("VPN certificate expired", "card 0071 2233 in")
 	a.press("pgdown")
-	goldenFrame(t, "times-03-ended-ascii", a.sees("[x] ended 22 Jun 2027", "card 0071 2233 in"))
+	a.golden("times-03-ended-ascii", a.sees("[x] ended 22 Jun 2027", "card 0071 2233 in"))
 }
 
 // Every kind of trouble has a calm page: what happened, what it means for the
 // card, what to do.
 func TestFramesOfTrouble(t *testing.T) {
 	l := openLobby(t)
-	var all strings.Builder
+	var all, german strings.Builder
 	for _, kind := range engine.Kinds() {
 		broken := *l.parts
 		desk := *l.desk
@@ -374,13 +369,16 @@ func TestFramesOfTrouble(t *testing.T) {
 		l.toConfirm(s)
 		s.press("enter")
 		frame := s.sees("Run 0123456789abcdef", words.English.Effects[engine.CanContinue])
-		fits(t, fmt.Sprint(kind), frame, 80, 24)
-		fmt.Fprintf(&all, "%s\n", strings.TrimRight(strings.Join(strings.Split(frame, "\n")[3:21], "\n"), "\n "))
+		s.whole(fmt.Sprint(kind), frame)
+		for shown, to := range map[string]*strings.Builder{frame: &all, s.twin.frame(): &german} {
+			fmt.Fprintf(to, "%s\n", strings.TrimRight(strings.Join(strings.Split(shown, "\n")[3:21], "\n"), "\n "))
+		}
 		l.clock.rest()
 		s.press("enter")
 		s.sees("Update card") // the app is usable
 	}
 	golden(t, filepath.Join("frames", "trouble.golden"), steady(all.String()))
+	golden(t, filepath.Join("frames", "de", "trouble.golden"), steady(german.String()))
 }
 
 // brokenJournal refuses to begin.
@@ -458,13 +456,9 @@ func TestFramesOfOtherTerminals(t *testing.T) {
 	s.types("ada")
 	s.sees("Ada Lovelace", "4 found")
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 30})
-	wide := s.frame()
-	fits(t, "wide", wide, 120, 30)
-	golden(t, filepath.Join("frames", "other-01-wide.golden"), wide+"\n")
+	s.golden("other-01-wide", s.frame())
 	s.send(tea.WindowSizeMsg{Width: 40, Height: 10})
-	small := s.frame()
-	fits(t, "small", small, 40, 10)
-	golden(t, filepath.Join("frames", "other-02-too-small.golden"), small+"\n")
+	s.golden("other-02-too-small", s.frame())
 	for w := 1; w < 130; w += 7 { // whatever the size, nothing breaks
 		for h := 1; h < 50; h += 5 {
 			s.send(tea.WindowSizeMsg{Width: w, Height: h})
@@ -474,10 +468,10 @@ func TestFramesOfOtherTerminals(t *testing.T) {
 	a := sitDown(t, l.parts, func(n *ui.Needs) { n.ASCII = true })
 	a.types("ada")
 	a.sees("Adam Simecka", "4 found")
-	goldenFrame(t, "other-03-ascii-find", a.frame())
+	a.golden("other-03-ascii-find", a.frame())
 	a.press("enter")
 	a.sees("third-party", "card 0071 2233")
-	goldenFrame(t, "other-04-ascii-profile", a.frame())
+	a.golden("other-04-ascii-profile", a.frame())
 	for _, r := range a.app.View().Content {
 		if r > 0x7e {
 			t.Fatalf("%q went to a terminal that knows ASCII only", r)
@@ -503,14 +497,14 @@ func TestFramesOfNothingToDo(t *testing.T) {
 	s.press("enter")
 	s.sees("Up to date", "third-party", "card 0071 2233 in")
 	s.press("enter")
-	goldenFrame(t, "nothing-01-templates", s.sees("Which certificates?", "Nothing would change but"))
+	s.golden("nothing-01-templates", s.sees("Which certificates?", "Nothing would change but"))
 	s.press("enter")
 	s.sees("tries left.")
 	s.types(testPIN)
 	s.press("enter")
 	s.sees("Other certificates")
 	s.press("enter")
-	goldenFrame(t, "nothing-02-confirm", s.sees("Nothing would change on this card."))
+	s.golden("nothing-02-confirm", s.sees("Nothing would change on this card."))
 	s.press("left", "enter")
 	s.sees("This is what will happen")
 	searches.Store(false)
@@ -519,7 +513,7 @@ func TestFramesOfNothingToDo(t *testing.T) {
 	s.press("esc")
 	s.sees("Enter the card's PIN")
 	s.press("esc")
-	goldenFrame(t, "nothing-03-not-even-the-pin", s.sees("Which certificates?", "Nothing would change on this card."))
+	s.golden("nothing-03-not-even-the-pin", s.sees("Which certificates?", "Nothing would change on this card."))
 	s.press("enter")
 	s.sees("Which certificates?")
 }

@@ -84,13 +84,13 @@ func TestFramesOfAPendingUpdate(t *testing.T) {
 	l.clock.turn(5 * time.Minute)
 	s := l.sitDown(t)
 	l.asks(s)
-	goldenFrame(t, "pending-01-result", s.sees("Card update pending", "1 letter waits"))
+	s.golden("pending-01-result", s.sees("Card update pending", "1 letter waits"))
 	s.press("right", "right", "enter")
-	goldenFrame(t, "pending-02-details", s.sees("SHA-256", "Waits for an officer"))
+	s.golden("pending-02-details", s.sees("SHA-256", "Waits for an officer"))
 	s.press("esc")
-	goldenFrame(t, "pending-03-profile", s.sees("Card update pending since", "card 0071 2233 in"))
+	s.golden("pending-03-profile", s.sees("Card update pending since", "card 0071 2233 in"))
 	s.press("f7")
-	goldenFrame(t, "pending-04-officer", s.sees("theo (officer)", "2 wait"))
+	s.golden("pending-04-officer", s.sees("theo (officer)", "2 wait"))
 	s.press("down")
 	s.types("a")
 	s.sees("Approve this request?", "Ada Lovelace")
@@ -100,7 +100,7 @@ func TestFramesOfAPendingUpdate(t *testing.T) {
 	s.press("enter")
 	s.sees("Approved: Ada Lovelace", "1 waits")
 	s.press("esc")
-	goldenFrame(t, "pending-05-approved", s.sees("approved by Corp Issuing CA", "Continue update", "card 0071 2233 in"))
+	s.golden("pending-05-approved", s.sees("approved by Corp Issuing CA", "Continue update", "card 0071 2233 in"))
 	s.press("esc")
 	s.sees("1 found")
 	l.readers.Remove(0)
@@ -108,11 +108,11 @@ func TestFramesOfAPendingUpdate(t *testing.T) {
 	if err := l.readers.Insert(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
-	goldenFrame(t, "pending-06-put-in", s.sees("is approved: F2 opens it"))
+	s.golden("pending-06-put-in", s.sees("is approved: F2 opens it"))
 	s.press("enter")
 	s.sees("Continue update", "card 0071 2233 in")
 	l.goesOn(s)
-	goldenFrame(t, "pending-07-written", s.sees("Card updated", "9D Mail encryption"))
+	s.golden("pending-07-written", s.sees("Card updated", "9D Mail encryption"))
 	s.press("enter")
 	s.sees("Up to date")
 }
@@ -126,12 +126,12 @@ func TestFramesOfCancelling(t *testing.T) {
 	s.press("enter")
 	s.sees("Cancel update", "card 0071 2233 in")
 	s.press("left", "enter") // the focus is behind "Cancel update"
-	goldenFrame(t, "pending-09-cancel", s.sees("the request is withdrawn at", "▸  Back"))
+	s.golden("pending-09-cancel", s.sees("the request is withdrawn at", "▸  Back"))
 	s.press("left", "enter")
-	goldenFrame(t, "pending-10-cancel-pin", s.sees("3 tries left."))
+	s.golden("pending-10-cancel-pin", s.sees("3 tries left."))
 	s.types(testPIN)
 	s.press("enter")
-	goldenFrame(t, "pending-11-cancelled", s.sees("Card update cancelled"))
+	s.golden("pending-11-cancelled", s.sees("Card update cancelled"))
 }
 
 // The continuing of an update shows what the CA has granted since.
@@ -148,7 +148,7 @@ func TestFramesOfContinuing(t *testing.T) {
 	l.desk.Journal = slowJournal{journal, held, hold}
 	l.goesOn(s)
 	s.until("the record is written", func() bool { return len(held) > 0 })
-	goldenFrame(t, "pending-08-continuing", s.sees("approved by the CA", "▸ Record"))
+	s.golden("pending-08-continuing", s.sees("approved by the CA", "▸ Record"))
 	close(hold)
 	s.sees("Card updated")
 }
@@ -171,11 +171,11 @@ func TestFramesOfAWaitingCard(t *testing.T) {
 	l := openLobby(t)
 	s := l.sitDown(t)
 	s.opens("ghopper", "Grace Hopper")
-	goldenFrame(t, "waiting-01-profile", s.sees("waiting for Corp Issuing CA", "not in a reader"))
+	s.golden("waiting-01-profile", s.sees("waiting for Corp Issuing CA", "not in a reader"))
 	ca := l.desk.CAs["Corp Issuing CA"]
 	l.desk.CAs["Corp Issuing CA"] = silentCA{ca}
 	s.press("f5")
-	goldenFrame(t, "waiting-02-silent", s.sees("error: Corp Issuing CA has not answered"))
+	s.golden("waiting-02-silent", s.sees("error: Corp Issuing CA has not answered"))
 	l.desk.CAs["Corp Issuing CA"] = ca
 	l.approves(t, "ghopper")
 	s.press("f5")
@@ -185,7 +185,7 @@ func TestFramesOfAWaitingCard(t *testing.T) {
 	a.types("ghopper")
 	a.sees("Grace Hopper", "1 found")
 	a.press("enter")
-	goldenFrame(t, "waiting-03-ascii", a.sees("approved by Corp Issuing CA", "Card ."))
+	a.golden("waiting-03-ascii", a.sees("approved by Corp Issuing CA", "Card ."))
 }
 
 // A profile shows by itself what the worker has learned.
@@ -217,7 +217,7 @@ func TestFramesOfASilentCA(t *testing.T) {
 	l.desk.CAs["Corp Issuing CA"] = silentCA{l.desk.CAs["Corp Issuing CA"]}
 	s := l.sitDown(t)
 	s.opens("alovelace", "Ada Lovelace")
-	goldenFrame(t, "silent-ca", s.sees("error: Corp Issuing CA does not answer", "9A  Authentication", "card 0071 2233 in"))
+	s.golden("silent-ca", s.sees("error: Corp Issuing CA does not answer", "9A  Authentication", "card 0071 2233 in"))
 }
 
 // silentCA does not answer.
@@ -241,30 +241,30 @@ func TestFramesOfARejectedUpdate(t *testing.T) {
 	s.sees("Card update pending")
 	l.rejects(t, "alovelace")
 	s.press("enter")
-	goldenFrame(t, "rejected-01-profile", s.sees("Come by with your passport first", "Update again", "card 0071 2233 in"))
+	s.golden("rejected-01-profile", s.sees("Come by with your passport first", "Update again", "card 0071 2233 in"))
 	s.press("right", "enter")
-	goldenFrame(t, "rejected-01-cancel", s.sees("Cancel the update of card 0071 2233?", "▸  Back"))
+	s.golden("rejected-01-cancel", s.sees("Cancel the update of card 0071 2233?", "▸  Back"))
 	s.press("enter")
 	s.sees("Update again", "card 0071 2233 in")
 	s.press("right", "enter")
 	s.sees("Cancel the update of card 0071 2233?")
 	s.press("left")
 	l.goesOn(s)
-	goldenFrame(t, "rejected-02-cancelled", s.sees("Card update ended"))
+	s.golden("rejected-02-cancelled", s.sees("Card update ended"))
 	s.press("enter")
-	goldenFrame(t, "rejected-03-profile-after", s.sees("Could be added: Mail encryption", "card 0071 2233 in"))
+	s.golden("rejected-03-profile-after", s.sees("Could be added: Mail encryption", "card 0071 2233 in"))
 	a := openLobby(t)
 	s = sitDown(t, a.parts, func(n *ui.Needs) { n.ASCII = true })
 	a.asks(s)
 	s.sees("Card update pending")
 	a.rejects(t, "alovelace")
 	s.press("enter")
-	goldenFrame(t, "rejected-04-ascii", s.sees("Come by with your passport first", "Update again", "card 0071 2233 in"))
+	s.golden("rejected-04-ascii", s.sees("Come by with your passport first", "Update again", "card 0071 2233 in"))
 	s.press("enter")
-	goldenFrame(t, "rejected-04-end", s.sees("End the rejected update of card 0071 2233?", ">  Back"))
+	s.golden("rejected-04-end", s.sees("End the rejected update of card 0071 2233?", ">  Back"))
 	s.press("left")
 	a.goesOn(s)
-	goldenFrame(t, "rejected-05-ended", s.sees("Card update ended", ">  Update card"))
+	s.golden("rejected-05-ended", s.sees("Card update ended", ">  Update card"))
 	s.press("enter")
 	s.sees("Which certificates?", "tick to add it")
 }
@@ -283,13 +283,13 @@ func TestFramesOfAPartlyDecidedUpdate(t *testing.T) {
 	}
 	s := l.sitDown(t)
 	l.asks(s)
-	goldenFrame(t, "partly-01-pending", s.sees("Card update pending"))
+	s.golden("partly-01-pending", s.sees("Card update pending"))
 	l.approves(t, "alovelace", "authentication")
 	s.press("enter")
-	goldenFrame(t, "partly-02-profile", s.sees("Continue writes what was approved", "card 0071 2233 in"))
+	s.golden("partly-02-profile", s.sees("Continue writes what was approved", "card 0071 2233 in"))
 	l.goesOn(s)
-	goldenFrame(t, "partly-03-still-pending", s.sees("Card update pending", "9A Authentication"))
+	s.golden("partly-03-still-pending", s.sees("Card update pending", "9A Authentication"))
 	l.rejects(t, "alovelace")
 	s.press("enter")
-	goldenFrame(t, "partly-04-rest-rejected", s.sees("rejected by Corp Issuing CA", "card 0071 2233 in"))
+	s.golden("partly-04-rest-rejected", s.sees("rejected by Corp Issuing CA", "card 0071 2233 in"))
 }

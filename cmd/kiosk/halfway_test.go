@@ -47,7 +47,7 @@ func TestHalfwayWithoutDirectory(t *testing.T) {
 			s.press("f2")
 			s.sees("Which card?", "Ada Lovelace")
 			s.press("enter")
-			goldenFrame(t, "halfway-"+name, s.sees("only an update that was begun", "An update was begun", "Continue update", "card 0071 2233 in"))
+			s.golden("halfway-"+name, s.sees("only an update that was begun", "An update was begun", "Continue update", "card 0071 2233 in"))
 			s.press("enter")
 			s.sees("tries left.")
 			s.types(testPIN)

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -31,6 +32,7 @@ type cut struct {
 	path  string // or its end
 	after bool
 	do    func()
+	waits bool // after that, until whoever asks has given up
 }
 
 // behind puts a gateway between the kiosk and the CA, until restore.
@@ -96,6 +98,10 @@ func (g *gateway) pass(proxy http.Handler, w http.ResponseWriter, r *http.Reques
 		proxy.ServeHTTP(httptest.NewRecorder(), r)
 	}
 	c.do()
+	if c.waits {
+		_, _ = io.Copy(io.Discard, r.Body) // only then it is looked whether they are still there
+		<-r.Context().Done()
+	}
 	panic(http.ErrAbortHandler)
 }
 
@@ -108,7 +114,7 @@ func (s *heldSite) cutWhileAsking(k kiosk, user, serial string, before map[engin
 	for i, begin := range []func(*tmuxScreen){beginUpdate, continueUpdate} {
 		term := k.screen()
 		died := make(chan struct{})
-		g.cuts(cut{"/requests", i > 0, func() { _ = syscall.Kill(term.pid, syscall.SIGKILL); close(died) }})
+		g.cuts(cut{path: "/requests", after: i > 0, do: func() { _ = syscall.Kill(term.pid, syscall.SIGKILL); close(died) }})
 		term.opens(user)
 		begin(term)
 		<-died
@@ -138,7 +144,7 @@ func (k kiosk) dies(user, path string, after bool, more ...string) {
 		k.t.Fatal(err)
 	}
 	died := make(chan struct{})
-	g.cuts(cut{path, after, func() { _ = cmd.Process.Kill(); close(died) }})
+	g.cuts(cut{path: path, after: after, do: func() { _ = cmd.Process.Kill(); close(died) }})
 	err := cmd.Wait()
 	k.t.Logf("$ kiosk update --user %s --yes %s\n%s(%v)", user, strings.Join(more, " "), said, err)
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {

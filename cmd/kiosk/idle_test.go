@@ -55,7 +55,7 @@ func TestIdle(t *testing.T) {
 	s.press("ctrl+c")
 	s.sees("Leave the kiosk?")
 	l.clock.turn(5 * time.Minute)
-	goldenFrame(t, "idle", s.sees("Nobody was there", "Type a name"))
+	s.golden("idle", s.sees("Nobody was there", "Type a name"))
 	s.press("esc")
 	l.clock.turn(time.Hour)
 	s.sees("Nobody was there") // also a question is closed

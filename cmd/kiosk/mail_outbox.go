@@ -34,7 +34,7 @@ func (cmd mailOutboxCmd) Run(ctx context.Context) error {
 	if cmd.Days < 0 {
 		return &engine.Error{Op: "choose letters", Kind: engine.BadInput, Subject: "--days", Err: errors.New("days are counted from 0")}
 	}
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,7 +16,7 @@ import (
 type mailPreviewCmd struct {
 	Config   string   `placeholder:"FILE" help:"The configuration. Left out: config.toml in this folder, or else /etc/kiosk/config.toml."`
 	Event    []string `arg:"" help:"What it is about, as policies name it: update pending."`
-	Language string   `default:"en" help:"Its language."`
+	Language string   `placeholder:"CODE" help:"Its language. Left out: that of the letters in the configuration."`
 	ToOthers bool     `help:"As somebody reads it who is not the card's holder."`
 	HTML     bool     `name:"html" help:"The HTML, and not the text."`
 }
@@ -47,6 +48,7 @@ func (cmd mailPreviewCmd) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
+	cmd.Language = cmp.Or(cmd.Language, string(cfg.Mail.Language))
 	return cmd.preview(letters, event, os.Stdout, os.Stderr)
 }
 

@@ -78,7 +78,7 @@ func TestMailPreviewProgram(t *testing.T) {
 	}{
 		{[]string{"update", "pendign"}, append([]string{`did you mean "update pending"?`}, letterEvents()...)},
 		{[]string{"moonrise"}, append([]string{`there is no event "moonrise"; there are: update done, `}, letterEvents()...)},
-		{[]string{"update", "done", "--language", "tlh"}, []string{"tlh", "there are: en"}},
+		{[]string{"update", "done", "--language", "tlh"}, []string{"tlh", "there are: de, en"}},
 		{nil, []string{"<event>", "kiosk mail preview --help"}},
 	} {
 		_, errs, code := program(append([]string{"mail", "preview"}, c.args...)...)

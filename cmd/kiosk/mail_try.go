@@ -31,7 +31,7 @@ func (cmd mailTestCmd) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

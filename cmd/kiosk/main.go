@@ -17,6 +17,7 @@ import (
 // with a method Run(context.Context) error.
 type commands struct {
 	App      appCmd      `cmd:"" default:"withargs" hidden:""`
+	Visit    visitCmd    `cmd:"" hidden:""`
 	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
 	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
 	Adopt    adoptCmd    `cmd:"" help:"Take over cards that were issued before, with what is on them."`
@@ -26,6 +27,7 @@ type commands struct {
 	Worker   workerCmd   `cmd:"" help:"What goes on behind the screen, without one: letters, errands, the snapshot of the directory."`
 	Mail     mailCmd     `cmd:"" help:"The letters: what they look like, whether they can be sent, and which wait."`
 	Puk      pukCmd      `cmd:"" help:"The help desk's sealed PUKs."`
+	Audit    auditCmd    `cmd:"" help:"Who did what: list it, export it, and verify that nobody has changed it."`
 	Config   configCmd   `cmd:"" help:"Check the configuration file."`
 	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`
 	Ca       caCmd       `cmd:"" help:"The built-in CA."`

@@ -21,7 +21,7 @@ func TestFramesOfTheOfficersRefusals(t *testing.T) {
 	s := q.sitDown(t, nil)
 	s.sees("4 wait")
 	s.sureOf(q, "a")
-	goldenFrame(t, "officer-50-no-officer", s.sees("You are no officer of this CA", "theo is not among officers", "not decided"))
+	s.golden("officer-50-no-officer", s.sees("You are no officer of this CA", "theo is not among officers", "not decided"))
 	s.press("enter") // too fast: nobody can have read it
 	s.sees("You are no officer")
 	q.clock.rest()
@@ -41,7 +41,7 @@ func TestFramesOfTheOfficerWhoIsLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.sureOf(q, "a")
-	goldenFrame(t, "officer-51-late", s.sees("decided or withdrawn elsewhere", "by bea: not today"))
+	s.golden("officer-51-late", s.sees("decided or withdrawn elsewhere", "by bea: not today"))
 	q.clock.rest()
 	s.press("enter")
 	s.sees("3 wait", "Adam Šimečka")
@@ -61,7 +61,7 @@ func TestDecidedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.looks()
-	goldenFrame(t, "officer-52-elsewhere", s.sees("Adam Šimečka, Signing: decided or withdrawn elsewhere", "3 wait"))
+	s.golden("officer-52-elsewhere", s.sees("Adam Šimečka, Signing: decided or withdrawn elsewhere", "3 wait"))
 
 	s.press("enter")
 	s.sees("80b001")

@@ -98,7 +98,7 @@ func TestRealMailServerThatTakesItsTime(t *testing.T) {
 
 	t.Log(table(tries.tries, start))
 	t.Logf("the administrator sees: %d letters wait, %d given up; and in the log:\n%s", h.Letters, h.GivenUp, log.String())
-	if h.Letters != 0 || h.GivenUp != 1 || !regexp.MustCompile(`level=ERROR msg="letter was given up" letter=letter-3-0 to=never@corp.example .*550.*no such person here`).MatchString(log.String()) {
+	if h.Letters != 0 || h.GivenUp != 1 || !regexp.MustCompile(`level=ERROR msg="letter was given up" letter=letter-3-0 .*550.*no such person here`).MatchString(log.String()) {
 		t.Errorf("health is %+v, and the log says\n%s", h, log.String())
 	}
 	if n := strings.Count(log.String(), "this mailbox is busy"); n != 5 {

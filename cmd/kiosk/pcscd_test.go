@@ -151,7 +151,7 @@ func TestICAMCards(t *testing.T) {
 			}
 			others(t, chip, want)
 			if i == 0 {
-				goldenFrame(t, "icam-golden-card", frame)
+				s.golden("icam-golden-card", frame)
 			}
 		})
 	}

@@ -22,6 +22,9 @@ type pilot struct {
 	msgs chan tea.Msg
 	quit bool
 	life context.Context
+	twin *twin // nil where speed is measured
+
+	width, height int
 }
 
 // closable is a screen that a pilot can sit at.
@@ -47,12 +50,22 @@ func sitDown(t testing.TB, p *parts, change func(*ui.Needs)) *pilot {
 		app.Close()
 		o.wait()
 	})
-	return sitDownAt(ctx, t, app)
+	return sitDownAt(ctx, t, app, func() tea.Model {
+		same := needs
+		same.Text, same.Start, same.Stop = &words.German, func(func(context.Context)) {}, func() {}
+		if change != nil {
+			change(&same)
+		}
+		return ui.New(ctx, same)
+	})
 }
 
-// sitDownAt starts a screen. It ends with ctx.
-func sitDownAt(ctx context.Context, t testing.TB, app closable) *pilot {
+// sitDownAt starts a screen, and the same in German. It ends with ctx.
+func sitDownAt(ctx context.Context, t testing.TB, app closable, german func() tea.Model) *pilot {
 	s := &pilot{t: t, app: app, msgs: make(chan tea.Msg, 1000), life: ctx}
+	if _, measured := t.(*testing.B); !measured {
+		s.twin = newTwin(german())
+	}
 	s.do(s.app.Init())
 	s.send(tea.WindowSizeMsg{Width: 80, Height: 24})
 	return s
@@ -84,13 +97,19 @@ func (s *pilot) send(msg tea.Msg) {
 		s.quit = true
 		return
 	}
+	if size, ok := msg.(tea.WindowSizeMsg); ok {
+		s.width, s.height = size.Width, size.Height
+	}
 	_, cmd := s.app.Update(msg)
+	s.twin.hear(msg)
 	s.do(cmd)
 }
 
 // frame is the screen as text.
-func (s *pilot) frame() string {
-	lines := strings.Split(ansi.Strip(s.app.View().Content), "\n")
+func (s *pilot) frame() string { return frameOf(s.app) }
+
+func frameOf(app tea.Model) string {
+	lines := strings.Split(ansi.Strip(app.View().Content), "\n")
 	for i := range lines {
 		lines[i] = strings.TrimRight(lines[i], " ")
 	}
@@ -142,6 +161,7 @@ var keys = map[string]tea.KeyPressMsg{
 	"left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight}, "space": {Code: tea.KeySpace, Text: " "}, "tab": {Code: tea.KeyTab},
 	"backspace": {Code: tea.KeyBackspace}, "pgdown": {Code: tea.KeyPgDown}, "pgup": {Code: tea.KeyPgUp},
 	"f1": {Code: tea.KeyF1}, "f2": {Code: tea.KeyF2}, "f3": {Code: tea.KeyF3}, "f4": {Code: tea.KeyF4}, "f5": {Code: tea.KeyF5}, "f6": {Code: tea.KeyF6}, "f7": {Code: tea.KeyF7}, "f8": {Code: tea.KeyF8},
+	"f9": {Code: tea.KeyF9}, "f10": {Code: tea.KeyF10},
 	"ctrl+c": {Code: 'c', Mod: tea.ModCtrl},
 }
 
@@ -181,7 +201,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`\b[0-9a-f]{64}\b`), strings.Repeat("f", 64)},
 	{regexp.MustCompile(`\b[0-9a-f]{26,32}\b`), strings.Repeat("a", 32)}, // a serial may begin with zeros
-	{regexp.MustCompile(`\brun [0-9a-f]{6}\b`), "run aaaaaa"},
+	{regexp.MustCompile(`\b(run|Lauf) [0-9a-f]{6}\b`), "${1} aaaaaa"},
 	{regexp.MustCompile(`(?m)(, (?:desk-1|demo) +)[0-9a-f]{6}$`), "${1}aaaaaa"},
 	{regexp.MustCompile(`127\.0\.0\.1:\d{4,5}`), "127.0.0.1:PORT"},
 }

@@ -180,7 +180,7 @@ func TestCountAgain(t *testing.T) {
 	s.sees("Which certificates?")
 	readers.failOnce(&engine.Error{Op: "begin transaction", Kind: engine.CardBusy})
 	s.press("enter")
-	goldenFrame(t, "pin-not-counted", s.sees("Another program is using the card", "Enter asks again"))
+	s.golden("pin-not-counted", s.sees("Another program is using the card", "Enter asks again"))
 	s.types("1")
 	if frame := s.sees("Enter asks again"); strings.Contains(frame, "One moment") {
 		t.Errorf("the page waits for nothing:\n%s", frame)

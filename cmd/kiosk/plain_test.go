@@ -48,7 +48,7 @@ func (l *lobby) walkPlain(t *testing.T, input plain.Input, out io.Writer) (*engi
 	defer o.wait()
 	defer end()
 	return plain.Walk(ctx, plain.Needs{
-		Desk: l.desk, Actor: l.actor, Text: &words.English, Now: l.desk.Now, Out: out, Input: input, Start: o.start,
+		Desk: l.desk, Actor: l.actor, Text: l.text, Now: l.desk.Now, Out: out, Input: input, Start: o.start,
 	})
 }
 

@@ -27,7 +27,7 @@ type policyExplainCmd struct {
 // Run prints the policy and the link that gave it, then the others with the
 // reason why they lost.
 func (cmd policyExplainCmd) Run(ctx context.Context) error {
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -55,8 +54,8 @@ func openHost(t *testing.T) *sshHost {
 	h.kept = strings.NewReplacer("/usr/local/bin/", h.path("bin")+"/", "/etc/kiosk/", h.path("etc")+"/", "/var/lib/kiosk", h.path("var")).Replace
 	h.makeAccounts()
 	h.install()
-	h.startSSHD("sshd-operators", h.kept(fromTop(t, "packaging/sshd_config.d/kiosk.conf")))
-	h.startSSHD("sshd-plain", "")
+	h.startSSHD("sshd-operators", "Subsystem sftp internal-sftp\n"+h.kept(fromTop(t, "packaging/sshd_config.d/kiosk.conf")))
+	h.startSSHD("sshd-plain", "Subsystem sftp /usr/lib/openssh/sftp-server\n") // internal-sftp would ask no login shell
 	return h
 }
 
@@ -194,7 +193,7 @@ func (h *sshHost) startSSHD(name, more string) {
 	addr := freeAddress(h.t)
 	_, port, _ := net.SplitHostPort(addr)
 	write(h.t, h.path(name), "ListenAddress 127.0.0.1:"+port+"\nHostKey "+h.path(name+"-key")+"\nPidFile none\nAuthorizedKeysFile "+h.path("authorized_keys")+
-		"\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nAcceptEnv LANG\nSubsystem sftp internal-sftp\nLogLevel DEBUG2\n"+more)
+		"\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nAcceptEnv LANG\nLogLevel DEBUG2\n"+more)
 	if out, err := exec.Command("/usr/sbin/sshd", "-t", "-f", h.path(name)).CombinedOutput(); err != nil {
 		h.t.Fatalf("sshd -t: %v\n%s", err, out)
 	}
@@ -226,7 +225,7 @@ func (h *sshHost) sshOptions(sshd, port string) []string {
 func (h *sshHost) configureHost(ca string, policies ...string) {
 	h.t.Helper()
 	head, _, _ := strings.Cut(realConfig, "[[policy]]")
-	head = strings.Replace(head, `folder = "."`, `folder = "`+h.path("var")+`"`, 1)
+	head = strings.NewReplacer(`folder = "."`, `folder = "`+h.path("var")+`"`, `users = ["demo", "ACCOUNT"]`, fmt.Sprintf("users = [%q, %q, %q]", kioskAccount, adaOp, bobOp)).Replace(head)
 	text := h.fill.Replace("[readers]\nignore = [\"" + h.daemon.Readers[1].Name + "\"]\n" + head + h.directory + strings.Join(policies, "\n"))
 	if ca != "" {
 		text = strings.NewReplacer("https://"+h.serving.api, ca, `root_file = "station/root.crt"`, `root_file = "root.pem"`).Replace(text)
@@ -247,23 +246,9 @@ func (h *sshHost) asKiosk(args ...string) (out string, code int) {
 	return string(b), cmd.ProcessState.ExitCode()
 }
 
-// running are the processes that run the installed kiosk.
-func (h *sshHost) running() (pids []int) {
-	h.t.Helper()
-	all, err := os.ReadDir("/proc")
-	if err != nil {
-		h.t.Fatal(err)
-	}
-	for _, p := range all {
-		pid, err := strconv.Atoi(p.Name())
-		if err != nil {
-			continue
-		}
-		if exe, err := os.Readlink("/proc/" + p.Name() + "/exe"); err == nil && exe == h.path("bin/kiosk") {
-			pids = append(pids, pid)
-		}
-	}
-	return pids
+// running are the processes of sessions that run the installed kiosk.
+func (h *sshHost) running() []int {
+	return h.processes(func(title string) bool { return strings.HasPrefix(title, h.path("bin/kiosk")+"\x00--config=") })
 }
 
 // says runs the client to its end, without a terminal, and returns all that was said.

@@ -187,7 +187,7 @@ func (m *moodyDirectory) Search(text string) engine.Hits {
 func (m *moodyDirectory) User(ctx context.Context, id engine.UserID) (engine.User, error) {
 	switch m.mood.Load() {
 	case moodGone:
-		return engine.User{}, &engine.Error{Op: "read user", Kind: engine.UserUnknown, Subject: "this user"}
+		return engine.User{}, &engine.Error{Op: "read user", Kind: engine.UserUnknown, Subject: "alovelace"}
 	case moodAway:
 		return engine.User{}, &engine.Error{Op: "read user", Kind: engine.DirectoryAway, Subject: "ldap.corp.example"}
 	}
@@ -270,7 +270,7 @@ func TestTakeBack(t *testing.T) {
 	s.sees("tries left.")
 	s.types("135792")
 	s.press("enter")
-	goldenFrame(t, "trouble-taken-back", s.sees("The card was not updated"))
+	s.golden("trouble-taken-back", s.sees("The card was not updated"))
 	if after := l.world.Chips()[0].State(); fmt.Sprint(after.Keys) != fmt.Sprint(before.Keys) {
 		t.Error("the card has other keys than before")
 	}
@@ -283,7 +283,7 @@ func TestCARefuses(t *testing.T) {
 	s := l.sitDown(t)
 	l.toConfirm(s)
 	s.press("enter")
-	goldenFrame(t, "trouble-refused", s.sees("The card was not updated", "was refused by the CA"))
+	s.golden("trouble-refused", s.sees("The card was not updated", "was refused by the CA"))
 }
 
 // A policy that asks for longer than the CA permits makes no key: it is refused
@@ -301,7 +301,7 @@ func TestCAPermitsFewerDays(t *testing.T) {
 	s := l.sitDown(t)
 	l.toConfirm(s)
 	s.press("enter")
-	goldenFrame(t, "trouble-too-long", s.sees("The CA refused", "at most 1096 days of", "validity, not 5000", "Nothing was changed"))
+	s.golden("trouble-too-long", s.sees("The CA refused", "at most 1096 days of", "validity, not 5000", "Nothing was changed"))
 	if after := fmt.Sprint(chip.State().Keys); after != before {
 		t.Error("the card has other keys than before")
 	}

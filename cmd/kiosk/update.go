@@ -59,7 +59,7 @@ func (cmd updateCmd) Run(ctx context.Context) error {
 	if err := cmd.checkPINFile(); err != nil {
 		return err
 	}
-	p, err := openKiosk(ctx, cmd.Config)
+	p, err := openAs(ctx, cmd.Config)
 	if err != nil {
 		return err
 	}

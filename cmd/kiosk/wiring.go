@@ -13,6 +13,7 @@ import (
 
 	"cardkiosk/engine"
 	"cardkiosk/engine/access"
+	"cardkiosk/engine/audit"
 	"cardkiosk/engine/ca/builtin"
 	"cardkiosk/engine/config"
 	"cardkiosk/engine/ldap"
@@ -29,8 +30,17 @@ import (
 type parts struct {
 	desk   *engine.Desk
 	signIn *signin.Desk
-	actor  engine.Actor
+	actor  engine.Actor // whoever is at the kiosk; see who.go
+	name   string       // … in full
+	text   *words.Text  // the language of the screen
 	log    *slog.Logger
+
+	account string // the system's, of whoever has started the kiosk
+	lock    config.SignIn
+
+	accounts signin.Accounts // the directory's
+	chain    engine.Chain
+	keeper   *audit.Keeper // of the audit
 
 	snapshot  config.Snapshot
 	directory string        // the name of its first server
@@ -49,7 +59,11 @@ type surroundings struct {
 // assemble makes the parts. Nothing is asked of a server yet, so a kiosk starts
 // while one is away.
 func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts, err error) {
-	p := &parts{actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot}
+	language, ok := words.ByCode(string(cfg.Station.Language))
+	if !ok {
+		return nil, &engine.Error{Op: "choose language", Kind: engine.BadInput, Subject: string(cfg.Station.Language), Err: errors.New("there are: " + words.Codes())}
+	}
+	p := &parts{text: language.Text, actor: engine.Actor{Who: s.who, Station: cfg.Station.Name, Mode: cfg.Station.Mode}, idle: cfg.Station.Idle, snapshot: cfg.Snapshot, lock: cfg.SignIn}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close())
@@ -63,13 +77,15 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 		return nil, err
 	}
 	p.closing(kept.Close)
+	p.chain = kept
 	p.desk = &engine.Desk{
+		AuditLog: kept, Station: cfg.Station.Name,
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
 		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Tasks: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
 		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Agent: engine.AgentRules(cfg.Agent), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
-	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn} {
+	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn, p.openAudit} {
 		if err = open(cfg); err != nil {
 			return nil, err
 		}
@@ -114,7 +130,7 @@ func (p *parts) openDirectory(cfg config.Config) error {
 	p.closing(func() error { directory.Close(); return nil })
 	p.desk.Directory = directory
 	p.desk.Memberships, p.desk.Roll, p.desk.Publisher = directory, directory, directory
-	p.desk.Addresses = directory
+	p.desk.Addresses, p.accounts = directory, directory
 	standings := &engine.Standings{Directory: directory, Memberships: directory, Groups: engine.RoleGroups(cfg.Roles), Now: p.desk.Now}
 	p.desk.Standing = standings.Of
 	if u, err := url.Parse(d.Servers[0]); err == nil {

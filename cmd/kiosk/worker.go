@@ -24,13 +24,16 @@ func (cmd workerCmd) Run(ctx context.Context) error {
 		return err
 	}
 	if cmd.Once {
-		return errors.Join(p.workOnce(ctx), p.close())
+		err := p.workOnce(ctx)
+		p.finishAudit(ctx)
+		return errors.Join(err, p.close())
 	}
 	o := newOwner(ctx, p.log)
 	p.startWork(o)
 	_, _ = fmt.Fprintln(os.Stderr, "kiosk worker: at work; Ctrl-C stops it")
 	<-ctx.Done()
 	o.wait()
+	p.finishAudit(ctx)
 	return p.close()
 }
 
@@ -67,6 +70,7 @@ func (p *parts) jobs() []job {
 	jobs := []job{
 		{name: "errands", do: p.desk.RunErrands, ofRuns: true, longest: lookAgain},
 		{name: "requests", do: p.desk.AskHeld, ofRuns: true, writes: true, longest: lookAgain},
+		{name: "audit", do: p.keeper.Work, ofRuns: true, longest: lookAgain},
 		{name: "revocations", do: func(ctx context.Context) (time.Time, error) {
 			_, err := p.desk.RefreshRevocations(ctx)
 			return p.desk.Now().Add(revocationsEvery), err

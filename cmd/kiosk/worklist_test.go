@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,17 +23,17 @@ func TestFramesOfTheWorkList(t *testing.T) {
 	s := l.sitDown(t)
 	s.sees("Who is it?")
 	s.press("f6")
-	goldenFrame(t, "worklist-01-list", s.sees("Ada Lovelace", "Adam Šimečka", "3 due"))
+	s.golden("worklist-01-list", s.sees("Ada Lovelace", "Adam Šimečka", "3 due"))
 	s.press("down")
-	goldenFrame(t, "worklist-02-second", s.sees("▸ Adam Šimečka", "(asimecka)"))
+	s.golden("worklist-02-second", s.sees("▸ Adam Šimečka", "(asimecka)"))
 	s.press("enter")
-	goldenFrame(t, "worklist-03-profile", s.sees("✓ Work list › Card", "▸ Card 0071 2235", "card 0071 2235 in"))
+	s.golden("worklist-03-profile", s.sees("✓ Work list › Card", "▸ Card 0071 2235", "card 0071 2235 in"))
 	s.press("esc")
 	s.sees("▸ Adam Šimečka", "3 due")
 	s.types("0071 2233")
-	goldenFrame(t, "worklist-04-typed", s.sees("1 due", "▸ Ada Lovelace"))
+	s.golden("worklist-04-typed", s.sees("1 due", "▸ Ada Lovelace"))
 	s.types("x")
-	goldenFrame(t, "worklist-05-nobody", s.sees("Try fewer letters"))
+	s.golden("worklist-05-nobody", s.sees("Try fewer letters"))
 	s.press("enter")
 	s.press("esc")
 	s.sees("Find user")
@@ -101,16 +100,14 @@ func TestFramesOfAnOddWorkList(t *testing.T) {
 	s := l.sitDown(t)
 	s.sees("Who is it?")
 	s.press("f6")
-	goldenFrame(t, "worklist-06-reasons", s.sees("ann", "more reasons", "3 due", "users as of 1 hour ago"))
+	s.golden("worklist-06-reasons", s.sees("ann", "more reasons", "3 due", "users as of 1 hour ago"))
 	s.press("down")
 	s.sees("directory has this user no more")
 	s.press("down")
 	s.sees("the account is")
 	s.send(tea.WindowSizeMsg{Width: 120, Height: 30})
 	s.press("up", "up")
-	wide := s.frame()
-	fits(t, "worklist wide", wide, 120, 30)
-	golden(t, filepath.Join("frames", "worklist-07-wide.golden"), wide+"\n")
+	s.golden("worklist-07-wide", s.frame())
 	for w := 1; w < 130; w += 7 { // whatever the size, nothing breaks
 		for h := 1; h < 50; h += 5 {
 			s.send(tea.WindowSizeMsg{Width: w, Height: h})
@@ -122,7 +119,7 @@ func TestFramesOfAnOddWorkList(t *testing.T) {
 	a := sitDown(t, nothing.parts, func(n *ui.Needs) { n.ASCII = true })
 	a.sees("Who is it?")
 	a.press("f6")
-	goldenFrame(t, "worklist-08-nothing-ascii", a.sees("No card is due."))
+	a.golden("worklist-08-nothing-ascii", a.sees("No card is due."))
 }
 
 // Of many cards so many are held, and it is said that there are more; a text

@@ -24,6 +24,7 @@ type Config struct {
 	Snapshot  Snapshot      `toml:"snapshot"`
 	Requests  Requests      `toml:"requests"`
 	SignIn    SignIn        `toml:"sign_in"`
+	Audit     Audit         `toml:"audit"`
 	Agent     Agent         `toml:"agent"`
 
 	Roles    []engine.Role   `toml:"-"` // made from [[role]], in this order
@@ -47,12 +48,13 @@ func (d *document) check(c *checker) {
 	d.Readers.check(c, c.root.key("readers"))
 	d.Directory.check(c, c.root.key("directory"))
 	checkCAs(c, c.root.key("ca"), d.CAs)
-	d.Mail.check(c, c.root.key("mail"))
+	d.Mail.check(c, c.root.key("mail"), d.Station)
 	d.Vault.check(c, c.root.key("vault"))
 	d.Access.check(c, c.root.key("access"))
 	d.Snapshot.check(c, c.root.key("snapshot"))
 	d.Requests.check(c, c.root.key("requests"))
 	d.SignIn.check(c, c.root.key("sign_in"), d)
+	d.Audit.check(c, c.root.key("audit"))
 	d.Agent.check(c, c.root.key("agent"))
 	d.checkPolicies(c)
 	d.checkRoles(c)

@@ -18,6 +18,8 @@ type Mail struct {
 	ReplyTo      string        `toml:"reply_to"` // as From; "": answers go there
 	Letters      string        `toml:"letters"`  // folder with templates of one's own; "": none
 	Timeout      time.Duration `toml:"timeout"`
+
+	Language Language `toml:"language"` // of the letters; the station's where it is not said
 }
 
 // MailTLS says how the connection is protected.
@@ -30,7 +32,7 @@ const (
 	MailPlain    MailTLS = "none"
 )
 
-func (m *Mail) check(c *checker, at *path) {
+func (m *Mail) check(c *checker, at *path, station Station) {
 	if !c.given(at) {
 		c.absent(at, "add [mail] with server and from")
 		return
@@ -48,6 +50,10 @@ func (m *Mail) check(c *checker, at *path) {
 	}
 	if m.Letters != "" {
 		c.folderNamed(at.key("letters"), &m.Letters, looking)
+	}
+	fallback(c, at.key("language"), &m.Language, station.Language)
+	if c.given(at.key("language")) { // the station's is checked where it stands
+		oneOf(c, at.key("language"), m.Language, Languages()...)
 	}
 	fallback(c, at.key("timeout"), &m.Timeout, 30*time.Second)
 	c.timeout(at.key("timeout"), m.Timeout)

@@ -37,7 +37,7 @@ func furnish(t *testing.T, folder string) (state string) {
 		}
 	}
 	for _, name := range []string{
-		"directory-ca.pem", "directory-password", "station/station.crt", "station/station.key", "station/root.crt",
+		"directory-ca.pem", "directory-password", "operator-roots.pem", "station/station.crt", "station/station.key", "station/root.crt",
 		"mail-ca.pem", "mail-password", "helpdesk.recipient",
 	} {
 		write(t, filepath.Join(folder, name), present(name), 0o600)
@@ -149,6 +149,7 @@ func TestLeftOut(t *testing.T) {
 		"agent":             {full.Agent, short.Agent},
 		"renewal":           {full.Policies[0].Templates[0].Renewal, short.Policies[0].Templates[0].Renewal},
 		"idle":              {full.Station.Idle, short.Station.Idle},
+		"lock":              {[]any{full.SignIn.Lock, full.SignIn.OneReader, full.SignIn.Countdown, full.SignIn.CardRemoved}, []any{short.SignIn.Lock, short.SignIn.OneReader, short.SignIn.Countdown, short.SignIn.CardRemoved}},
 		"log file":          {filepath.Base(full.Log.File), filepath.Base(short.Log.File)},
 		"store file":        {filepath.Base(full.Store.File), filepath.Base(short.Store.File)},
 		"key":               {full.Policies[0].Templates[0].Key, short.Policies[0].Templates[0].Key},

@@ -14,7 +14,21 @@ type Station struct {
 	Folder string        `toml:"folder"` // where state is kept
 	Mode   engine.Mode   `toml:"mode"`   // Operator or SelfService
 	Idle   time.Duration `toml:"idle"`   // without a key the walk starts anew; zero for never
+
+	Language Language `toml:"language"` // of the screen
 }
+
+// Language is a language that people read, by its code.
+type Language string
+
+// The languages.
+const (
+	English Language = "en"
+	German  Language = "de"
+)
+
+// Languages are all there are.
+func Languages() []Language { return []Language{English, German} }
 
 // leastIdle is time enough to look a PIN up.
 const leastIdle = 30 * time.Second
@@ -30,7 +44,12 @@ func (s *Station) check(c *checker, at *path) {
 	}
 	fallback(c, at.key("mode"), &s.Mode, engine.Operator)
 	oneOf(c, at.key("mode"), s.Mode, engine.Operator, engine.SelfService)
+	fallback(c, at.key("language"), &s.Language, English)
+	oneOf(c, at.key("language"), s.Language, Languages()...)
 	fallback(c, at.key("idle"), &s.Idle, 5*time.Minute)
+	if s.Idle == 0 && s.Mode == engine.SelfService {
+		c.wrong(at.key("idle"), "is never", `whoever walks away leaves their card behind: idle = "5m"`)
+	}
 	if s.Idle != 0 && s.Idle < leastIdle {
 		c.wrong(at.key("idle"), "is "+short(s.Idle), "use "+short(leastIdle)+` or more, or "0s" for never`)
 	}

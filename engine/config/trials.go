@@ -20,6 +20,8 @@ type Trials struct {
 	Letters   func(folder string) error
 	Vault     func(Vault) error
 	Access    func(Access) error
+	SignIn    func(SignIn) error
+	Syslog    func(Syslog) error
 	PFX       func(file, passwordFile string) (engine.Certificate, error) // opens it: the certificate becomes part of the policy
 }
 

@@ -21,7 +21,11 @@ func (d *Directory) Called(ctx context.Context, by engine.CalledBy, name string)
 	if attribute == "" || strings.TrimSpace(strings.Map(dropUnseen, name)) == "" {
 		return nil, nil
 	}
-	return d.exactly(ctx, "("+attribute+"="+goldap.EscapeFilter(name)+")")
+	term := "(" + attribute + "=" + goldap.EscapeFilter(name) + ")"
+	if raw := sidBytes(name); by == engine.BySID && raw != "" { // kept as text or in bytes: only Active Directory takes either for both
+		term = "(|" + term + "(" + attribute + "=" + goldap.EscapeFilter(raw) + "))"
+	}
+	return d.exactly(ctx, term)
 }
 
 // of is the attribute with a kind of name; "" where there is none.

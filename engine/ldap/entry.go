@@ -121,6 +121,28 @@ func sidText(raw string) string {
 	return s
 }
 
+// sidBytes is a security identifier as sidText reads it; "" for what is none.
+func sidBytes(text string) string {
+	parts := strings.Split(text, "-")
+	if !isSIDText(text) || len(parts) > 3+15 {
+		return ""
+	}
+	authority, err := strconv.ParseUint(parts[2], 10, 48)
+	if err != nil {
+		return ""
+	}
+	b := binary.BigEndian.AppendUint64(nil, authority)
+	b[0], b[1] = 1, byte(len(parts)-3) // over the two bytes that an authority does not have
+	for _, part := range parts[3:] {
+		n, err := strconv.ParseUint(part, 10, 32)
+		if err != nil {
+			return ""
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	return string(b)
+}
+
 func isSIDText(s string) bool {
 	rest, ok := strings.CutPrefix(s, "S-1-")
 	return ok && rest != "" && strings.Trim(rest, "0123456789-") == ""

@@ -3,6 +3,7 @@ package ldap
 import (
 	"encoding/hex"
 	"slices"
+	"strings"
 	"testing"
 
 	goldap "github.com/go-ldap/ldap/v3"
@@ -86,6 +87,17 @@ func TestSIDText(t *testing.T) {
 	} {
 		if got := sidText(raw); got != want {
 			t.Errorf("%x is %q, wanted %q", raw, got, want)
+		}
+		if got := sidBytes(want); got != "" && got != raw && raw != want {
+			t.Errorf("%q is %x in bytes, not %x", want, got, raw)
+		}
+	}
+	if got := sidBytes("S-1-5-32-544"); got != unhex(t, "01020000000000052000000020020000") {
+		t.Errorf("S-1-5-32-544 is %x in bytes", got)
+	}
+	for _, none := range []string{"", "S-1-", "S-1--", "S-1-5-4294967296", "S-1-5" + strings.Repeat("-1", 16)} {
+		if got := sidBytes(none); got != "" {
+			t.Errorf("%q is %x in bytes", none, got)
 		}
 	}
 }

@@ -50,8 +50,15 @@ func FuzzBindAnswer(f *testing.F) {
 		ours, theirs := net.Pipe()
 		defer ours.Close()
 		go answerWith(theirs, answer)
-		if err := exchange(ours, []byte{0x30, 0}, tagBindResponse); err == nil && !strings.Contains(string(answer), "\x61") {
-			t.Errorf("%x was taken for a success", answer)
+		said, err := converse(ours, []byte{0x30, 0})
+		if err != nil {
+			return
+		}
+		d := open(t, Config{Servers: []string{"ldaps://x"}, BaseDN: "dc=x", ActiveDirectory: len(answer)%2 == 0})
+		for _, err := range []error{result(said, tagBindResponse), d.verdict(said)} {
+			if err == nil && !strings.Contains(string(answer), "\x61") {
+				t.Errorf("%x was taken for a success", answer)
+			}
 		}
 	})
 }

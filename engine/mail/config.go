@@ -27,6 +27,7 @@ type Config struct {
 	From         string        // RFC 5322 address, with a name perhaps
 	ReplyTo      string        // the same; "": answers go to From
 	HelloName    string        // this machine's full name; "": its address takes the place
+	Language     string        // of the letters, as words has it; "" is "en"
 	Timeout      time.Duration // for one letter, from dialling to the last answer; 0: 30 s
 }
 
@@ -57,6 +58,9 @@ func (c *Config) fill() {
 	}
 	if c.Timeout == 0 {
 		c.Timeout = 30 * time.Second
+	}
+	if c.Language == "" {
+		c.Language = "en"
 	}
 }
 

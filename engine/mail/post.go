@@ -21,9 +21,6 @@ import (
 
 var _ engine.Post = (*Post)(nil)
 
-// language is that of the letters: the only one there is.
-const language = "en"
-
 // Post sends letters. Open makes one; it can be used from anywhere at any time.
 type Post struct {
 	config  Config
@@ -40,7 +37,7 @@ func (p *Post) Send(ctx context.Context, l engine.Letter) error {
 	if err != nil {
 		return &engine.Error{Op: "address letter", Kind: engine.MailRefused, Subject: engine.Clean(l.To), Err: err}
 	}
-	text, err := p.letters.Write(language, l)
+	text, err := p.letters.Write(p.config.Language, l)
 	if err != nil {
 		return err // another kiosk on this store may know the words
 	}

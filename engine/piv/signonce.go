@@ -13,6 +13,9 @@ func (c *Card) SignOnce(ctx context.Context, pin engine.PIN, at engine.Place, ke
 	if err := pin.CheckShape(); err != nil {
 		return nil, err
 	}
+	if _, _, err := algorithmOfKey(key); err != nil {
+		return nil, badRequest("sign", at, err)
+	}
 	return visit(ctx, c, reset, func(s *session, ctx context.Context) ([]byte, error) {
 		u := &unlocked{session: s, card: c, specs: make(map[engine.Place]engine.KeySpec)}
 		if err := u.getReady(ctx, at); err != nil {

@@ -102,10 +102,11 @@ func dump(t *testing.T, s *store.Store) string {
 	t.Helper()
 	var out strings.Builder
 	out.WriteString("-- A store as the kiosk of these formats left it; see TestFormerJournals in engine/store.\n")
-	for _, statement := range texts(t, s, `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'`) {
+	const schema = `SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND type `
+	for _, statement := range texts(t, s, schema+`<> 'trigger'`) {
 		out.WriteString(statement + ";\n")
 	}
-	for _, table := range []string{"goose_db_version", "cards", "leases", "runs", "notes", "outbox", "audit", "audit_last", "policies", "errands", "people", "snapshot", "due", "told", "requests"} {
+	for _, table := range []string{"goose_db_version", "cards", "leases", "runs", "notes", "outbox", "audit", "audit_last", "policies", "errands", "people", "snapshot", "due", "told", "requests", "checkpoints", "departures"} {
 		where := ` WHERE name <> 'tstamp'` // when goose was there, by the clock
 		columns := texts(t, s, `SELECT name FROM pragma_table_info('`+table+`')`+where)
 		order := "rowid"
@@ -117,6 +118,9 @@ func dump(t *testing.T, s *store.Store) string {
 		for _, row := range texts(t, s, query) {
 			out.WriteString(row + "\n")
 		}
+	}
+	for _, guard := range texts(t, s, schema+`= 'trigger'`) { // the last: they would refuse the rows
+		out.WriteString(guard + ";\n")
 	}
 	return out.String()
 }

@@ -21,7 +21,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	p, err := goose.NewProvider(goose.DialectSQLite3, db, files,
-		goose.WithGoMigrations(fillDue(5)),
+		goose.WithGoMigrations(fillDue(5), chainUp(11)),
 		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read migrations: %w", err)

@@ -36,6 +36,9 @@ var (
 	_ engine.Audit   = (*Store)(nil)
 	_ engine.Outbox  = (*Store)(nil)
 
+	_ engine.AuditLog = (*Store)(nil)
+	_ engine.Chain    = (*Store)(nil)
+
 	_ engine.Requests = (*Store)(nil)
 
 	_ engine.Errands     = (*Store)(nil)

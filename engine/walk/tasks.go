@@ -2,7 +2,6 @@ package walk
 
 import (
 	"context"
-	"slices"
 
 	"cardkiosk/engine"
 )
@@ -62,15 +61,6 @@ func TaskAction(t engine.Task, card engine.CardView) (a Action, ok bool) {
 		return UpdateCard, true
 	}
 	return "", false
-}
-
-// nothingToChoose reports whether the holder at an agent has no certificate to choose.
-func (d *Draft) nothingToChoose() bool {
-	if d.Mode != engine.Agent || d.Proposal == nil {
-		return false
-	}
-	optional := slices.ContainsFunc(d.Proposal.Choices, func(c engine.Choice) bool { return c.Template.Optional && !c.Leaving })
-	return !d.Proposal.May.Optional || !optional
 }
 
 // TaskDesk is what Foresee asks.

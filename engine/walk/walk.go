@@ -18,6 +18,7 @@ type Stage string
 // The stages, in the order they stand in the trail.
 const (
 	FindUser        Stage = "user"
+	PutIn           Stage = "put in"    // in self-service: the card says whose it is
 	WorkList        Stage = "work list" // instead of FindUser, where one goes through the cards that are due
 	Profile         Stage = "card"
 	ConnectCard     Stage = "reader"
@@ -94,16 +95,15 @@ var stages = map[Action][]Stage{
 
 // skips says when a stage falls away.
 var skips = map[Stage]func(*Draft) bool{
-	ConnectCard:   (*Draft).atHand,
-	SelectTracked: (*Draft).nothingToTrack,
-
+	ConnectCard:     (*Draft).atHand,
 	SelectTemplates: (*Draft).nothingToChoose,
+	SelectTracked:   (*Draft).nothingToTrack,
 }
 
 // Draft is what the answers have filled in so far. The zero Draft is the start
 // of a walk.
 type Draft struct {
-	Mode      engine.Mode  // "" is an operator's
+	Mode      engine.Mode  // stays when the draft is released; "" is an operator's walk
 	Task      *engine.Task // what an agent has taken
 	Listed    bool         // the walk begins at the work list
 	Action    Action
@@ -152,9 +152,9 @@ func (d *Draft) GoesBack() bool { return d.Action == TakeBackUpdate || d.Action 
 // Stages returns the stages of the draft's action that do not fall away.
 // Before an action was chosen these are the ones that lead to one.
 func (d *Draft) Stages() []Stage {
-	all, ok := d.all()
+	all, ok := d.table()[d.Action]
 	if !ok {
-		return []Stage{d.Start(), d.second()}
+		return d.leading()
 	}
 	var left []Stage
 	for _, s := range all {
@@ -171,30 +171,12 @@ func (d *Draft) Stages() []Stage {
 // Start returns the stage at which users are chosen.
 func (d *Draft) Start() Stage {
 	switch {
-	case d.Mode == engine.Agent:
-		return AwaitCard
+	case d.Mode == engine.SelfService, d.Mode == engine.Agent:
+		return d.beginning()[0]
 	case d.Listed:
 		return WorkList
 	}
 	return FindUser
-}
-
-// second is the stage that the start leads to, before an action was chosen.
-func (d *Draft) second() Stage {
-	if d.Mode == engine.Agent {
-		return ShowTask
-	}
-	return Profile
-}
-
-// all are the stages of the draft's action, in its mode.
-func (d *Draft) all() ([]Stage, bool) {
-	if d.Mode == engine.Agent {
-		all, ok := agentStages[d.Action]
-		return all, ok
-	}
-	all, ok := stages[d.Action]
-	return all, ok
 }
 
 // Next returns the stage after s; the last has none after it.
@@ -208,8 +190,11 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 		return "", false
 	case WorkList, TaskList:
 		return FindUser, true
-	case FindUser, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed,
+	case FindUser, PutIn, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed,
 		AwaitCard, ShowTask, LeaveTask:
+	}
+	if d.own() && (s == PutIn || s == EnterPIN || s == Profile) {
+		return "", false // the way out is to take the card out
 	}
 	to, ok := d.beside(s, -1)
 	if to == FindUser {
@@ -221,12 +206,9 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 // beside walks the whole list, so that a stage which has fallen away meanwhile
 // still has its place in it.
 func (d *Draft) beside(s Stage, step int) (Stage, bool) {
-	all, ok := d.all()
-	if !ok {
-		all = []Stage{d.Start(), d.second()}
-		if d.Mode != engine.Agent {
-			all[0] = FindUser
-		}
+	all := d.table()[d.Action]
+	if all == nil {
+		all = d.beginning()
 	}
 	at := -1
 	for i, one := range all {
@@ -247,9 +229,15 @@ func (d *Draft) ForgetCard() {
 	if d.Connected != nil {
 		_ = d.Connected.Close() // the card may be gone; there is nothing to save
 	}
-	d.PIN.Wipe()
-	d.Connected, d.Proposal, d.Emptying, d.PIN = nil, nil, nil, engine.PIN{}
+	d.ForgetPIN()
+	d.Connected, d.Proposal, d.Emptying = nil, nil, nil
 	d.Selection = engine.Selection{}
+}
+
+// ForgetPIN wipes the PIN.
+func (d *Draft) ForgetPIN() {
+	d.PIN.Wipe()
+	d.PIN = engine.PIN{}
 }
 
 // Release ends the walk: the PIN is wiped and the card is let go.
@@ -261,7 +249,7 @@ func (d *Draft) Release() {
 // Stages returns every stage, for tables that must not lack one.
 func Stages() []Stage {
 	return []Stage{
-		FindUser, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
+		FindUser, PutIn, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
 		GiveReason, ConfirmDeed, Update, Result, AwaitCard, ShowTask, TaskList, LeaveTask,
 	}
 }

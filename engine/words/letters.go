@@ -29,7 +29,7 @@ var ownLetters embed.FS
 
 // letterTexts are the languages letters are written in. Each has a folder
 // under letters, and its Text writes dates and card numbers.
-var letterTexts = map[string]*Text{"en": &English}
+var letterTexts = map[string]*Text{"en": &English, "de": &German}
 
 // LetterLanguages are the languages letters are written in.
 func LetterLanguages() []string {
@@ -42,9 +42,10 @@ func LetterLanguages() []string {
 }
 
 // LetterEvents are the events letters are written for: those of the policies,
-// and the letter that only tries the mail server.
+// the letter that only tries the mail server, and the one with the audit's
+// checkpoints.
 func LetterEvents() []engine.NoticeEvent {
-	return append(engine.NoticeEvents(), engine.MailTest)
+	return append(engine.NoticeEvents(), engine.MailTest, engine.AuditCheckpoint)
 }
 
 // letterName is what the files of an event's letter begin with: "update-done".

@@ -46,6 +46,8 @@ type LetterFields struct {
 	Was      string // under which the card was written
 	Changes  []LetterChange
 	Reason   string // an engine.CardRevokeReason
+
+	Checkpoints []LetterCheckpoint
 }
 
 // LetterCertificate is a certificate that is new on the card.
@@ -104,6 +106,14 @@ type LetterChange struct {
 	Is        string // as the directory has it; "" for nothing
 }
 
+// LetterCheckpoint is a checkpoint of the audit.
+type LetterCheckpoint struct {
+	Line string // one line of JSON, whole: see engine.Checkpoint
+}
+
+// longestCheckpoint is far above any: cut short, it would verify nothing.
+const longestCheckpoint = 2000
+
 // Both are in characters. No name needs more than longestField. A CA's words may
 // be an officer's, who explains.
 const (
@@ -140,6 +150,9 @@ func (t *Text) letterFields(l engine.Letter) LetterFields {
 	}
 	if n.Event == engine.UpdateFailed {
 		f.Trouble = t.Troubles[n.Trouble].Title
+	}
+	for _, line := range n.Checkpoints {
+		f.Checkpoints = append(f.Checkpoints, LetterCheckpoint{bounded(line, longestCheckpoint)})
 	}
 	t.addCertificates(&f, n)
 	t.addRequests(&f, n)

@@ -17,25 +17,60 @@ func TestGoldenLetters(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, event := range words.LetterEvents() {
-		t.Run(string(event), func(t *testing.T) {
-			l := words.SampleLetter(event)
-			whole := letterIn(t, letters, l)
-			if l.Notice.User.Mail != "" {
-				l.To = "manager@example.org"
-				whole += "\n--- to others ---\n" + letterIn(t, letters, l)
-			}
-			golden(t, filepath.Join("letters", strings.ReplaceAll(string(event), " ", "-")+".golden"), whole)
-		})
+		for lang, folder := range map[string]string{"en": "letters", "de": filepath.Join("letters", "de")} {
+			t.Run(lang+" "+string(event), func(t *testing.T) {
+				l := words.SampleLetter(event)
+				whole := letterInto(t, letters, lang, l)
+				if l.Notice.User.Mail != "" {
+					l.To = "manager@example.org"
+					whole += "\n--- to others ---\n" + letterInto(t, letters, lang, l)
+				}
+				golden(t, filepath.Join(folder, strings.ReplaceAll(string(event), " ", "-")+".golden"), whole)
+			})
+		}
 	}
 }
 
 func letterIn(t *testing.T, letters *words.Letters, l engine.Letter) string {
 	t.Helper()
-	m, err := letters.Write("en", l)
+	return letterInto(t, letters, "en", l)
+}
+
+func letterInto(t *testing.T, letters *words.Letters, lang string, l engine.Letter) string {
+	t.Helper()
+	m, err := letters.Write(lang, l)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return "Subject: " + m.Subject + "\n\n" + m.Text
+}
+
+// What is not the holder's is not called so in German either.
+func TestGermanLettersToOthers(t *testing.T) {
+	letters, err := words.OpenLetters("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, event := range engine.NoticeEvents() {
+		l := words.SampleLetter(event)
+		l.To = "manager@example.org"
+		for _, l := range []engine.Letter{l, inSelfService(l)} {
+			m, err := letters.Write("de", l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, body := range []string{m.Subject, m.Text, m.HTML} {
+				for _, not := range []string{"Ihre Karte", "Ihnen selbst", "Melden Sie sich", "über Sie"} {
+					if strings.Contains(body, not) {
+						t.Errorf("%s: %q is in a letter to somebody else:\n%s", event, not, body)
+					}
+				}
+				if !strings.Contains(body, words.German.Serial(l.Notice.Card)) || !strings.Contains(body, l.Notice.User.Name) {
+					t.Errorf("%s: card or holder is not in\n%s", event, body)
+				}
+			}
+		}
+	}
 }
 
 // Whoever is not the holder is never called so, and is told whose card it is;

@@ -1,6 +1,7 @@
 package words
 
 import (
+	"crypto/ed25519"
 	"slices"
 	"strings"
 	"time"
@@ -77,6 +78,9 @@ func sampleNotices(event engine.NoticeEvent) []engine.Notice {
 	case engine.NoticeRevoked:
 		return ofEveryReason(n)
 	case engine.NoticeDisabled, engine.NoticeEnabled:
+	case engine.AuditCheckpoint:
+		n.User, n.Card, n.Run, n.Actor = engine.UserRef{}, engine.Identity{}, "", engine.Actor{Station: "Lobby"}
+		n.Checkpoints = []string{sampleCheckpoint(1), sampleCheckpoint(2)}
 	case engine.MailTest:
 		n.User, n.Card, n.Run = engine.UserRef{}, engine.Identity{}, ""
 	case engine.ContentExpiring, engine.TrackedExpiring, engine.CommonExpiring, engine.PolicyChanged, engine.AttributesNew:
@@ -112,6 +116,13 @@ func sampleFound(n engine.Notice) engine.Notice {
 		}
 	}
 	return n
+}
+
+// sampleCheckpoint is a checkpoint as it would look.
+func sampleCheckpoint(n int64) string {
+	const rows = 1000
+	c := engine.Checkpoint{Station: "Lobby", Number: n, N: n * rows, Seq: n * rows, At: time.Date(2026, 11, 22, 14, 5, 0, 0, time.UTC)}
+	return c.Sign(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))).Line()
 }
 
 func sampleWritten() []engine.Managed {

@@ -76,18 +76,37 @@ func TestLetterFirst(t *testing.T) {
 // The HTML says what the text says, word for word, whatever is told to whom.
 func TestLetterHTMLSaysTheSame(t *testing.T) {
 	letters := openLetters(t, "")
-	for _, event := range LetterEvents() {
-		for _, sample := range English.letterSamples(event) {
-			m, err := letters.byName["en/"+letterName(event)].write(sample)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, body, _ := strings.Cut(m.HTML, "<body")
-			body = html.UnescapeString(regexp.MustCompile(`<[^>]*>|^[^>]*>`).ReplaceAllString(body, " "))
-			if got, want := letterWords(body), letterWords(m.Text); !reflect.DeepEqual(got, want) {
-				t.Errorf("%s: HTML says\n%q\nand the text\n%q", event, got, want)
+	for lang, text := range letterTexts {
+		for _, event := range LetterEvents() {
+			for _, sample := range text.letterSamples(event) {
+				m, err := letters.byName[lang+"/"+letterName(event)].write(sample)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sayTheSame(t, lang+" "+string(event), m)
 			}
 		}
+	}
+}
+
+func sayTheSame(t *testing.T, which string, m Message) {
+	t.Helper()
+	_, body, _ := strings.Cut(m.HTML, "<body")
+	body = html.UnescapeString(regexp.MustCompile(`<[^>]*>|^[^>]*>`).ReplaceAllString(body, " "))
+	if got, want := letterWords(body), letterWords(m.Text); !reflect.DeepEqual(got, want) {
+		t.Errorf("%s: HTML says\n%q\nand the text\n%q", which, got, want)
+	}
+}
+
+// There are letters in every language of the screen.
+func TestLettersInEveryLanguage(t *testing.T) {
+	for _, l := range Languages() {
+		if letterTexts[l.Code] != l.Text {
+			t.Errorf("there are no letters in %s", l.Name)
+		}
+	}
+	if len(letterTexts) != len(Languages()) {
+		t.Errorf("letters are in %d languages, the screen in %d", len(letterTexts), len(Languages()))
 	}
 }
 
@@ -441,8 +460,8 @@ func TestLetterEventsDocumented(t *testing.T) {
 // letter has.
 func onlyAsks(t *testing.T, event engine.NoticeEvent, filled map[string]bool, always []string) {
 	t.Helper()
-	for _, ending := range []string{subjectEnding, textEnding, htmlEnding} {
-		text, err := ownLetters.ReadFile("letters/en/" + letterName(event) + ending)
+	for _, file := range filesOf(event) {
+		text, err := ownLetters.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -450,10 +469,20 @@ func onlyAsks(t *testing.T, event engine.NoticeEvent, filled map[string]bool, al
 			_, ofLetter := reflect.TypeFor[LetterFields]().FieldByName(m[1])
 			_, ofChange := reflect.TypeFor[LetterChange]().FieldByName(m[1])
 			if ofLetter && !ofChange && !filled[m[1]] && !slices.Contains(always, m[1]) {
-				t.Errorf("%s%s asks for .%s, which no such letter has", letterName(event), ending, m[1])
+				t.Errorf("%s asks for .%s, which no such letter has", file, m[1])
 			}
 		}
 	}
+}
+
+// filesOf are the templates of an event's letter in every language.
+func filesOf(event engine.NoticeEvent) (all []string) {
+	for _, lang := range LetterLanguages() {
+		for _, ending := range []string{subjectEnding, textEnding, htmlEnding} {
+			all = append(all, "letters/"+lang+"/"+letterName(event)+ending)
+		}
+	}
+	return all
 }
 
 // FIELDS.md tells of every part that letters share.

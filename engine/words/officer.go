@@ -118,6 +118,20 @@ func (t *Text) NotVerified(why string) string {
 	return fmt.Sprintf(t.Officer.NotVerified, why)
 }
 
+// Signer names the certificate a renewal was signed with, and what the CA did to it.
+func (t *Text) Signer(serial, subject, template, revoked string) string {
+	said := fmt.Sprintf(t.Officer.Signer, serial, subject, template)
+	if revoked != "" {
+		said = fmt.Sprintf(t.Officer.SignerRevoked, said, revoked)
+	}
+	return said
+}
+
+// StationRevoked names a station that is a station no more.
+func (t *Text) StationRevoked(station string, at time.Time) string {
+	return fmt.Sprintf(t.Officer.StationRevoked, station, t.When(at))
+}
+
 // EndsAt says when a certificate ends: "in 9 days (1 Dec 2026)".
 func (t *Text) EndsAt(at, now time.Time) string {
 	said := t.Officer.WillEnd

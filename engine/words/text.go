@@ -45,9 +45,12 @@ type Text struct {
 	Life      Life
 	GiveUp    GiveUp
 	Orphans   Orphans
+	Audit     Audit
 	Count     Counts
 	Denials   Denials
 	SignIn    SignIn
+	Lobby     Lobby
+	Doors     Doors
 	Tasks     TaskWords
 
 	Stages  map[string]string // by walk.Stage
@@ -331,6 +334,10 @@ type (
 		Days                                                 Plural
 		Usage, Valid, Hold, HoldWanted, Foreign, Certificate string
 		By                                                   string // name
+		Rule                                                 string // who decides where no officer does
+		Signer                                               string // serial, subject, template
+		SignerRevoked                                        string // the signer, what the CA says
+		StationRevoked                                       string // station, date and time
 		About                                                string // name, template, subject
 		ApproveTitle, ApproveHint, ApproveNoKey, ApproveNew  string
 		ApproveUnverified                                    string
@@ -359,14 +366,16 @@ type (
 		VerifySignature, VerifyAgreement                       string // place
 		Verified, NoMailCame                                   string
 		Officer                                                string
-		Held                                                   string // name, template
-		Approves                                               string // officer
+		Held                                                   string            // name, template
+		Approves                                               string            // officer
+		Cards                                                  map[string]string // by the part they play
 	}
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
 		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList, Tasks    string
 		LookAgain, Officer                                                 string
+		Lock, SignOut                                                      string
 		Space, Backspace, Pages, Control                                   string // what is written on keys
 	}
 	// Values are how values are written.

@@ -15,6 +15,9 @@ func (t *Text) TitleOf(err error) string {
 	if fault := faultOf(err); fault != "" {
 		return t.SignIn.Faults[fault].Title
 	}
+	if t.unproven(err) != "" {
+		return t.Lobby.Unproven
+	}
 	kind, subject := engine.Broken, ""
 	var e *engine.Error
 	if errors.As(err, &e) {
@@ -29,6 +32,9 @@ func (t *Text) TitleOf(err error) string {
 
 // HintOf says what can be done about it.
 func (t *Text) HintOf(err error) string {
+	if why := t.unproven(err); why != "" {
+		return why
+	}
 	if why := t.Denied(err); why != "" {
 		return why
 	}

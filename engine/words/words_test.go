@@ -54,6 +54,7 @@ func TestEveryValueHasAWord(t *testing.T) {
 		has(t, name, text.Cards, "", engine.StateClean, engine.StateAssigned, engine.StatePending, engine.StateIssued, engine.StateDisabled, engine.StateRevoked)
 		has(t, name, text.Groups, engine.GroupManaged, engine.GroupCommon, engine.GroupTracked, engine.GroupThirdParty)
 		has(t, name, text.Losses, engine.LostCleared, engine.LostPolicy, engine.LostInPlace, engine.LostExchange, engine.LostStrayKey, engine.LostUnassigned)
+		has(t, name, text.Lobby.Faults, engine.CardFaults()...)
 		has(t, name, text.Life.Lots, engine.LotDeeds()...)
 		has(t, name, text.Life.Reasons, engine.CardRevokeReasons()...)
 		has(t, name, text.Life.Deeds, engine.CardUnassigned, engine.CardDisabled, engine.CardEnabled, engine.CardRevoked, engine.CardCleaned)

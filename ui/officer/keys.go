@@ -26,7 +26,7 @@ func newKeys(t *words.Text) keymap {
 		back:    widget.Bind("Esc", k.Back, "esc"),
 		help:    widget.Bind("?", k.Help, "?", "f1"),
 		quit:    widget.Bind("q", k.Quit, "q", "ctrl+c"),
-		scroll:  widget.Bind("PgUp/PgDn", k.Scroll, "pgup", "pgdown", "up", "down"),
+		scroll:  widget.Bind(k.Pages, k.Scroll, "pgup", "pgdown", "up", "down"),
 		action:  widget.Bind("←→", k.Action, "left", "right", "tab", "shift+tab"),
 		forward: widget.Bind("Enter", k.Go, "enter"),
 		done:    widget.Bind("Enter", k.Close, "enter", "esc"),

@@ -43,7 +43,7 @@ func (h *helpPage) press(tea.KeyPressMsg, bool) tea.Cmd {
 
 func (h *helpPage) view(w, _ int) string {
 	t := h.app.needs.Text
-	lines := append([]string{" " + h.app.look.Title.Render(t.Frame.Help), ""}, h.app.look.KeyLines(h.below)...)
+	lines := append([]string{" " + h.app.look.Title.Render(t.Frame.Help), ""}, h.app.look.KeyLines(h.below, t.Keys.Control)...)
 	return strings.Join(append(append(lines, ""), widget.Hang("   ", t.Officer.HelpHint, w)...), "\n")
 }
 

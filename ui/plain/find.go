@@ -265,14 +265,19 @@ func (w *walker) entryState(e engine.Entry) string {
 }
 
 func (w *walker) chooseAction(ctx context.Context) error {
+	may := w.permitted(ctx)
 	for {
 		actions := walk.Actions(w.user, w.card)
 		for i, a := range actions {
-			w.say(w.Text.Plain.Number, i+1, w.Text.Actions[string(a)])
+			w.say(w.Text.Plain.Number, i+1, w.choice(w.Text.Actions[string(a)], may, a))
 		}
 		i, err := w.number(ctx, w.Text.Plain.WhichAction, len(actions), "")
 		if err != nil {
 			return err
+		}
+		if why := may.Denied(actions[i-1].Privilege()); why != nil {
+			w.trouble(why)
+			continue
 		}
 		switch a := actions[i-1]; a {
 		case walk.ShowHistory:
@@ -281,7 +286,7 @@ func (w *walker) chooseAction(ctx context.Context) error {
 			}
 			continue
 		case walk.CardLife:
-			if err := w.chooseLife(ctx); errors.Is(err, errBack) {
+			if err := w.chooseLife(ctx, may); errors.Is(err, errBack) {
 				continue
 			} else if err != nil {
 				return err

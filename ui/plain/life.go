@@ -9,14 +9,18 @@ import (
 )
 
 // chooseLife asks what is to become of the card beside an update.
-func (w *walker) chooseLife(ctx context.Context) error {
+func (w *walker) chooseLife(ctx context.Context, may engine.Permissions) error {
 	actions := walk.LifeActions(*w.card)
 	for i, a := range actions {
-		w.say(w.Text.Plain.Number, i+1, w.Text.Actions[string(a)]+": "+w.Text.Life.Hints[string(a)])
+		w.say(w.Text.Plain.Number, i+1, w.choice(w.Text.Actions[string(a)]+": "+w.Text.Life.Hints[string(a)], may, a))
 	}
 	i, err := w.number(ctx, w.Text.Life.AskLife, len(actions), "")
 	if err != nil {
 		return err
+	}
+	if why := may.Denied(actions[i-1].Privilege()); why != nil {
+		w.trouble(why)
+		return errBack
 	}
 	w.draft.Action, w.draft.Card, w.draft.Wish = actions[i-1], w.card.Record.Card.ID, engine.Wish{}
 	return nil

@@ -176,6 +176,7 @@ func (w *walker) visit(ctx context.Context, s walk.Stage) error {
 		return w.update()
 	case walk.Result:
 		return w.result()
+	case walk.PutIn: // self-service has no lines: see cmd/kiosk/lobby.go
 	}
 	return fmt.Errorf("stage %q has no page", s)
 }

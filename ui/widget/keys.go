@@ -27,15 +27,16 @@ func (l *List) Press(key string, page int) bool {
 	return ok
 }
 
-// KeyLines lists what keys do, those too that the help line has no room for.
-func (l Look) KeyLines(keys []key.Binding) []string {
+// KeyLines lists what keys do, those too that the help line has no room for;
+// control is how the control key is written.
+func (l Look) KeyLines(keys []key.Binding, control string) []string {
 	var lines []string
 	for _, b := range keys {
 		if !b.Enabled() {
 			continue
 		}
 		all := b.Help().Key
-		if also := alsoKeys(b); also != "" {
+		if also := alsoKeys(b, control); also != "" {
 			all += "  (" + also + ")"
 		}
 		lines = append(lines, "   "+Fit(all, 30, l.Glyph.More)+" "+b.Help().Desc)
@@ -44,10 +45,14 @@ func (l Look) KeyLines(keys []key.Binding) []string {
 }
 
 // alsoKeys names the keys of a binding that the help line has no room for.
-func alsoKeys(b key.Binding) string {
+func alsoKeys(b key.Binding, control string) string {
 	var more []string
 	for _, k := range b.Keys() {
-		if strings.HasPrefix(k, "ctrl+") || strings.HasPrefix(k, "f") && len(k) == 2 && !strings.EqualFold(k, b.Help().Key) {
+		letter, ctrl := strings.CutPrefix(k, "ctrl+")
+		switch {
+		case ctrl:
+			more = append(more, control+"+"+letter)
+		case strings.HasPrefix(k, "f") && len(k) == 2 && !strings.EqualFold(k, b.Help().Key):
 			more = append(more, k)
 		}
 	}

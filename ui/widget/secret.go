@@ -5,9 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// Secret is a field for a PIN: the bytes live in one place that is overwritten
-// when they are taken or erased, and what is drawn are dots.
+// Secret is a field for a PIN or a password: the bytes live in one place that is
+// overwritten when they are taken or erased, and what is drawn are dots.
 type Secret struct {
+	Most int // bytes; zero: enough for a PIN
 	held []byte
 }
 
@@ -15,12 +16,19 @@ type Secret struct {
 // too long, and the buffer never grows (a grown one leaves its old bytes).
 const secretMost = 32
 
+func (s *Secret) most() int {
+	if s.Most > 0 {
+		return s.Most
+	}
+	return secretMost
+}
+
 // Type adds what a key typed. Anything beyond the field's size is dropped.
 func (s *Secret) Type(text string) {
 	if s.held == nil {
-		s.held = make([]byte, 0, secretMost)
+		s.held = make([]byte, 0, s.most())
 	}
-	for i := 0; i < len(text) && len(s.held) < secretMost; i++ {
+	for i := 0; i < len(text) && len(s.held) < s.most(); i++ {
 		s.held = append(s.held, text[i])
 	}
 }

@@ -16,7 +16,7 @@ import (
 
 // Card is one of the world's cards.
 type Card struct {
-	Label  string // "Ada's card, due for renewal"
+	Story  string // which part it plays; words say it
 	Serial uint32
 	PIN    string // given away on the screen; "" while the card has the factory's
 	owner  string // logon name; "" for a card nobody has
@@ -39,12 +39,12 @@ func (c *Card) Owner() string { return c.owner }
 // deck are the cards of the world.
 func deck() []*Card {
 	return []*Card{
-		{Label: "Ada's card, due for renewal", Serial: 712233, PIN: "135792", owner: "alovelace", tries: 3, bank: true, vpn: true, days: 9, in: true},
-		{Label: "A blank card", Serial: 712234, in: true},
-		{Label: "Adam's card, two PIN tries left", Serial: 712235, PIN: "246813", owner: "asimecka", tries: 2, days: 20, in: true},
-		{Label: "Adam's second card", Serial: 712236, PIN: "918273", owner: "asimecka", tries: 3, days: 400},
-		{Label: "Siobhán's card, written before she moved to Operations", Serial: 712237, PIN: "864209", owner: "sosullivan", tries: 3, vpn: true, days: 400, policy: "Staff"},
-		{Label: "Grace's card, its update waits for the CA", Serial: 712238, PIN: "624815", owner: "ghopper", tries: 3, days: 21, waits: true},
+		{Story: "due", Serial: 712233, PIN: "135792", owner: "alovelace", tries: 3, bank: true, vpn: true, days: 9, in: true},
+		{Story: "blank", Serial: 712234, in: true},
+		{Story: "two tries", Serial: 712235, PIN: "246813", owner: "asimecka", tries: 2, days: 20, in: true},
+		{Story: "second", Serial: 712236, PIN: "918273", owner: "asimecka", tries: 3, days: 400},
+		{Story: "moved", Serial: 712237, PIN: "864209", owner: "sosullivan", tries: 3, vpn: true, days: 400, policy: "Staff"},
+		{Story: "waits", Serial: 712238, PIN: "624815", owner: "ghopper", tries: 3, days: 21, waits: true},
 	}
 }
 

@@ -21,7 +21,13 @@ const (
 const configuration = `[station]
 name = "desk-1"
 folder = "."
-idle = "0s"
+mode = "MODE"
+idle = "IDLE"
+language = "LANGUAGE"
+
+[sign_in]
+methods = ["system", "password"]
+lock = "0s"
 
 [directory]
 kind = "openldap"
@@ -60,7 +66,7 @@ recipient_file = "helpdesk.recipient"
 [[role]]
 name = "Card desk"
 privileges = ["all"]
-users = ["demo", "ines", "ACCOUNT"]
+users = ["demo", "ines", "iokafor", "ACCOUNT"]
 
 [[policy]]
 name = "Staff"
@@ -70,6 +76,12 @@ NOTIFY
 [policy.setup]
 puk = "sealed"
 admin_key = "protect"
+
+[policy.users]
+update = true
+choose_optional = true
+choose_tracked = true
+cancel_update = true
 
 [[policy.template]]
 name = "Authentication"
@@ -142,6 +154,9 @@ NOTIFY
 puk = "sealed"
 admin_key = "protect"
 
+[policy.users]
+update = true
+
 [[policy.template]]
 name = "Authentication"
 ca = "Corp Issuing CA"
@@ -204,11 +219,20 @@ func (w *World) writeConfig(ca string) error {
 	if err := w.writeDoor(); err != nil {
 		return err
 	}
-	text := strings.NewReplacer("DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify(), "ACCOUNT", account()).Replace(configuration)
+	text := strings.NewReplacer("MODE", string(w.mode), "IDLE", w.idle(), "LANGUAGE", w.language, "DIRECTORY", w.Directory.Addr(), "CA_SERVER", ca, "MAIL_SERVER", w.Mailbox.Addr(), "NOTIFY", notify(), "ACCOUNT", account()).Replace(configuration)
 	if err := os.WriteFile(at(ConfigFile), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("write configuration: %w", err)
 	}
 	return nil
+}
+
+// idle is how long the demo waits for somebody: without an end where nobody comes
+// after them.
+func (w *World) idle() string {
+	if w.mode == engine.SelfService {
+		return "2m"
+	}
+	return "0s"
 }
 
 // account is the one this runs as: it may look into its world with the other

@@ -22,13 +22,14 @@ const (
 
 // DirectoryConfig says how the demo's directory is served.
 type DirectoryConfig struct {
-	Address     string           // host:port on this machine; "127.0.0.1:0" when ""
-	Certificate *tls.Certificate // nil for no TLS at all
-	StartTLS    bool             // with a certificate: ldap:// and StartTLS, not ldaps://
-	BindDN      string           // who may search; "cn=kiosk,dc=corp,dc=example" when ""
-	Password    []byte           // of BindDN
-	SizeLimit   int              // how many users one search may give; 0 for any number
-	Extra       int              // how many made-up users there are beside those of users.ldif
+	Address     string            // host:port on this machine; "127.0.0.1:0" when ""
+	Certificate *tls.Certificate  // nil for no TLS at all
+	StartTLS    bool              // with a certificate: ldap:// and StartTLS, not ldaps://
+	BindDN      string            // who may search; "cn=kiosk,dc=corp,dc=example" when ""
+	Password    []byte            // of BindDN
+	People      map[string]string // passwords of people by their DN: they may sign in, and not search
+	SizeLimit   int               // how many users one search may give; 0 for any number
+	Extra       int               // how many made-up users there are beside those of users.ldif
 }
 
 // Directory is an LDAP server (RFC 4511) with the users of Corp Example in it.

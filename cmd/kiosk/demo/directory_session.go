@@ -89,11 +89,24 @@ func (s *ldapSession) bind(op *ber.Packet) ldapRefusal {
 	if s.cfg.Certificate != nil && !s.secure {
 		return ldapRefusal{goldap.LDAPResultConfidentialityRequired, "start TLS first"}
 	}
+	if s.person(name, password) {
+		return ldapRefusal{} // and good for nothing else
+	}
 	if !strings.EqualFold(name, s.cfg.BindDN) || len(password) == 0 || subtle.ConstantTimeCompare(password, s.cfg.Password) != 1 {
 		return ldapRefusal{goldap.LDAPResultInvalidCredentials, ""}
 	}
 	s.signed = true
 	return ldapRefusal{}
+}
+
+// person reports whether this is somebody's password.
+func (s *ldapSession) person(name string, password []byte) bool {
+	for dn, theirs := range s.cfg.People {
+		if strings.EqualFold(name, dn) && subtle.ConstantTimeCompare(password, []byte(theirs)) == 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // extended is RFC 4511, 4.12. The only operation known is StartTLS, 4.14.

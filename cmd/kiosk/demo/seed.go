@@ -19,13 +19,13 @@ func (w *World) Seed(ctx context.Context, desk *engine.Desk) error {
 			continue
 		}
 		if err := c.issue(ctx, *desk); err != nil {
-			return fmt.Errorf("issue %s: %w", c.Label, err)
+			return fmt.Errorf("issue card %q: %w", c.Story, err)
 		}
 		if err := c.age(desk.Now()); err != nil {
 			return err
 		}
 		if err := c.leaveWaiting(ctx, *desk); err != nil {
-			return fmt.Errorf("renew %s: %w", c.Label, err)
+			return fmt.Errorf("renew card %q: %w", c.Story, err)
 		}
 	}
 	return nil

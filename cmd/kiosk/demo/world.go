@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"cardkiosk/engine"
 	"cardkiosk/engine/authority"
 	"cardkiosk/engine/sim"
 )
@@ -36,6 +38,8 @@ type World struct {
 	cards     []*Card
 	crl       string           // where the CA publishes it
 	Now       func() time.Time // the clock of cards and CA
+	language  string
+	mode      engine.Mode
 	closers   []func() error
 }
 
@@ -46,6 +50,10 @@ type Options struct {
 	// AtOnce: the CA issues everything that its rules permit, and no officer is
 	// needed.
 	AtOnce bool
+	// Language of the screen and the letters; "": English.
+	Language string
+	// Mode of the kiosk; "": operator.
+	Mode engine.Mode
 }
 
 // Open makes the world in a new private folder and starts its servers.
@@ -57,7 +65,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	w := &World{Folder: folder, cards: deck(), Now: o.Now}
+	w := &World{Folder: folder, cards: deck(), Now: o.Now, language: cmp.Or(o.Language, "en"), mode: cmp.Or(o.Mode, engine.Operator)}
 	w.closing(func() error { return os.RemoveAll(folder) })
 	defer func() {
 		if err != nil {
@@ -77,7 +85,7 @@ func Open(ctx context.Context, o Options) (_ *World, err error) {
 	if err != nil {
 		return nil, err
 	}
-	w.Directory, err = ServeDirectory(ctx, DirectoryConfig{Certificate: certificate, Password: secret, Extra: o.Users})
+	w.Directory, err = ServeDirectory(ctx, DirectoryConfig{Certificate: certificate, Password: secret, Extra: o.Users, People: map[string]string{operatorDN: OperatorPassword}})
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +134,9 @@ func (w *World) Chips() []*sim.Card {
 
 // Lay puts those cards that begin the story in a reader into the tray's.
 func (w *World) Lay(ctx context.Context, t Tray) error {
+	if w.mode == engine.SelfService {
+		return nil // whoever comes brings their card
+	}
 	for i, c := range w.cards {
 		if !c.in {
 			continue
