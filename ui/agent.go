@@ -145,6 +145,7 @@ func (a *App) taskIsTaken(msg taskTaken) tea.Cmd {
 	a.draft.Task, a.draft.Connected, a.draft.User, a.draft.Proposal = &task, msg.card, msg.user, msg.proposal
 	a.draft.Action, a.draft.Card = msg.action, task.Card.ID
 	a.agent.held = a.needs.Now()
+	a.guard.lastUse = a.agent.held // somebody has put their card in
 	switch {
 	case engine.Is(msg.err, engine.CardGone):
 		return a.giveBack(a.needs.Text.Tasks.Pulled)

@@ -71,7 +71,7 @@ func (f *find) Keys() []key.Binding {
 		f.keys.choose, f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.open), f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.read),
 		f.look.keyUnless(f.may.Denied(engine.SeeDue), f.keys.due), f.keys.help,
 	}, f.demo...)
-	return append(keys, f.look.keyUnless(f.may.Denied(engine.SeeTasks), f.keys.tasks), quit)
+	return append(keys, quit)
 }
 
 func (f *find) Update(msg tea.Msg) tea.Cmd {

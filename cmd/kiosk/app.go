@@ -121,8 +121,12 @@ const frames = 120
 
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
+	door := p.door(s.given)
+	if p.actor.Mode == engine.Agent {
+		door = nil // nobody signs in there
+	}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.given), Text: p.text, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: door, Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,

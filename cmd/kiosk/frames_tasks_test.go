@@ -69,7 +69,7 @@ type nudged struct{}
 // leaves has an operator leave the update of Ada's card, from her profile.
 func (l *lobby) leaves(t testing.TB) {
 	t.Helper()
-	if _, err := l.desk.LeaveTask(t.Context(), l.actor, "yubikey-712233", engine.TaskWish{Kind: engine.TaskUpdate, Comment: "before you travel"}); err != nil {
+	if _, err := l.desk.LeaveTask(t.Context(), l.actor, "yubikey-712233", engine.TaskWish{Kind: engine.TaskUpdate, Comment: "Oslo, 7:40"}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -96,10 +96,10 @@ func TestFramesOfTasks(t *testing.T) {
 	s.sees("third-party", "card 0071 2233")
 	s.press("right", "enter")
 	s.sees("Leave the update")
-	s.types("before you travel")
-	s.golden("tasks-02-leave", s.sees("before you travel"))
+	s.types("Oslo, 7:40")
+	s.golden("tasks-02-leave", s.sees("Oslo, 7:40"))
 	s.press("enter")
-	s.golden("tasks-03-profile", s.sees("The task is left.", "Task for an agent", "before you travel"))
+	s.golden("tasks-03-profile", s.sees("The task is left.", "Task for an agent", "Oslo, 7:40"))
 	s.press("esc")
 	s.sees("Find user")
 	s.press("f8")
@@ -151,8 +151,12 @@ func TestFramesOfAnAgent(t *testing.T) {
 		t.Errorf("the tasks are %+v", all)
 	}
 	s.press("enter")
+	s.sees("Which certificates?") // the policy lets users choose
+	s.press("enter")
 	s.sees("Enter the card's PIN")
 	s.types("135792")
+	s.press("enter")
+	s.sees("Other certificates on this card")
 	s.press("enter")
 	s.golden("agent-03-confirm", s.sees("This is what will happen"))
 	s.press("left", "enter")

@@ -26,7 +26,7 @@ type tasksCommon struct {
 }
 
 func (c tasksCommon) with(ctx context.Context, do func(context.Context, *parts) error) error {
-	p, err := openKiosk(ctx, c.Config)
+	p, err := openAs(ctx, c.Config)
 	if err != nil {
 		return err
 	}
