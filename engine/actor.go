@@ -22,6 +22,7 @@ type Actor struct {
 	// What signing in has found out of the person; the journal does not keep it, and of the audit only How.
 	User UserID   `json:"-"` // "" for an account that the directory does not have
 	How  SignedIn `json:"-"`
+	Task TaskID   `json:"-"` // at an Agent: the task by which they may do what they do
 }
 
 // SignedIn says how it is known who somebody is.

@@ -50,7 +50,7 @@ func (c Checkpoint) message() []byte {
 func (c Checkpoint) Sign(key ed25519.PrivateKey) Checkpoint {
 	c.Format, c.Station = CheckpointFormat, storable(c.Station)
 	c.At = c.At.Truncate(time.Microsecond).UTC()
-	c.Key = key.Public().(ed25519.PublicKey) //nolint:errcheck // documented to be one
+	c.Key = key.Public().(ed25519.PublicKey)
 	c.Signature = ed25519.Sign(key, c.message())
 	return c
 }

@@ -26,12 +26,17 @@ const (
 	NotByPolicy     DenialWhy = "the policy lets nobody do that"
 	NotProven       DenialWhy = "the card has not shown whose it is"
 	NoTask          DenialWhy = "no task asks for it"
+	LeaverMayNot    DenialWhy = "whoever left the task may not do it"
+	NotByItself     DenialWhy = "the policy does not let agents do that by themselves"
+	OtherStation    DenialWhy = "the task is for another workstation"
+	OtherUsers      DenialWhy = "the task is for the user's own workstation"
 )
 
 // DenialWhys returns all of them, for tables that must not lack one.
 func DenialWhys() []DenialWhy {
 	return []DenialWhy{
 		NoRole, NotThisPolicy, AccountDisabled, StandingUnknown, OperatorsOnly, NotOwnCard, NotForUsers, NotByPolicy, NotProven, NoTask,
+		LeaverMayNot, NotByItself, OtherStation, OtherUsers,
 	}
 }
 

@@ -48,6 +48,9 @@ type Desk struct {
 
 	Deadlines Deadlines
 
+	Tasks Tasks // nil where nobody leaves any
+	Agent AgentRules
+
 	Now    func() time.Time
 	Random io.Reader
 	Log    *slog.Logger

@@ -56,6 +56,8 @@ const (
 	AccountClosed         // the account is disabled, has ended, or may not sign in here and now
 	PasswordExpired       // the password was right, and must be changed elsewhere first
 	CardNotAccepted       // nobody signs in with this card; a CardFault in Err says why
+	TaskThere             // the card has a task that is not completed
+	TaskGone              // the task was removed, or another agent has it
 	Stopped               // the program is closing, or the person turned away
 )
 

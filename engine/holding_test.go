@@ -155,7 +155,7 @@ func TestUnprovenAsksNothing(t *testing.T) {
 		spoil func(*lobbyWorld)
 		fault CardFault
 	}{
-		"nobody's":   {func(l *lobbyWorld) { l.world.record = nil }, HolderUnknown},
+		"nobody's":   {func(l *lobbyWorld) { l.record = nil }, HolderUnknown},
 		"not issued": {func(l *lobbyWorld) { l.record.State, l.record.Managed = StateAssigned, nil }, NoCertificate},
 		"no certificate recorded": {func(l *lobbyWorld) {
 			l.record.Managed = nil

@@ -20,6 +20,7 @@ type Policy struct {
 	AccessSystem     bool        `json:"accessSystem,omitempty"` // cards are registered with the access system
 	Rules            []Rule      `json:"rules,omitempty"`        // who is told of what
 	Cancel           bool        `json:"cancel,omitempty"`       // an update that waits for a CA may be cancelled
+	Tasks            TaskOptions `json:"tasks,omitzero"`
 }
 
 // Link gives a policy to the users below a container, or to the members of a
@@ -35,6 +36,14 @@ type UserOptions struct {
 	ChooseOptional bool `json:"chooseOptional,omitempty"`
 	ChooseTracked  bool `json:"chooseTracked,omitempty"`
 	CancelUpdate   bool `json:"cancelUpdate,omitempty"`
+}
+
+// TaskOptions say what tasks for agents are bound to, and what agents do by
+// themselves.
+type TaskOptions struct {
+	Station bool `json:"station,omitempty"` // whoever leaves a task names the workstation that does it
+	User    bool `json:"user,omitempty"`    // only an agent at the user's own workstation does it
+	Resume  bool `json:"resume,omitempty"`  // an agent offers by itself to write what a CA has approved
 }
 
 // Rule says who is told of an event.

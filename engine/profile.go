@@ -10,6 +10,7 @@ type Profile struct {
 	User   User
 	Unread error // why the directory did not tell of the user: they are as recorded, and only what was begun can be gone on with
 	Policy string
+	Tasks  TaskOptions // of that policy
 	Cards  []CardView
 }
 
@@ -23,6 +24,7 @@ type CardView struct {
 	Unfinished *RunSummary // an update that was begun and not ended, and does not lie down to wait
 	Pending    *Pending    // an update that waits for a CA, or waited
 	Silent     []string    // CAs that did not say what is revoked: of their certificates what they said last is shown
+	Task       *Task       // what was left for an agent and is not completed
 }
 
 // Entry is one certificate of a card.
@@ -78,7 +80,7 @@ func (d *Desk) Profile(ctx context.Context, actor Actor, id UserID) (Profile, er
 	if unread == nil && len(records) > 0 {
 		d.remember(ctx, user)
 	}
-	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name}
+	p := Profile{User: user.shown(), Unread: unread, Policy: policy.Name, Tasks: policy.Tasks}
 	for _, r := range records {
 		d.askHeldOf(ctx, r)
 		r, silent := d.askRevoked(ctx, r)
@@ -117,6 +119,10 @@ func (d *Desk) recordedUser(ctx context.Context, records []Record, unread error)
 
 func (d *Desk) view(ctx context.Context, s Situation) (CardView, error) {
 	v := CardView{Record: s.Record, Seen: s.Contents != nil, Reasons: Reasons(s), Entries: Entries(s)}
+	var err error
+	if v.Task, err = d.taskOf(ctx, s.Record.Card.ID); err != nil {
+		return v, err
+	}
 	open, ok, err := d.openRun(ctx, s.Record.Card.ID)
 	if err != nil || !ok {
 		return v, err

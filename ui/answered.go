@@ -15,7 +15,7 @@ func (a *App) overhear(msg tea.Msg) {
 	if !ok || loaded.err != nil {
 		return
 	}
-	a.draft.User = &loaded.profile.User
+	a.draft.User, a.binds = &loaded.profile.User, loaded.profile.Tasks.Station
 	waits := func(v engine.CardView) bool { return v.Pending != nil }
 	if a.needs.Nudge != nil && slices.ContainsFunc(loaded.profile.Cards, waits) {
 		a.needs.Nudge() // letters may have come of asking the CA
@@ -73,7 +73,7 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		a.draft.Proposal = &msg.proposal
 		return a.next()
 	case pinGiven:
-		a.draft.PIN.Wipe()
+		a.draft.ForgetPIN()
 		a.isHolder(msg.holder)
 		if a.draft.PIN = msg.pin; a.gate != nil {
 			return a.forgetPIN()
@@ -93,6 +93,20 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.next()
 	case deedDone:
 		return a.deedIsDone(msg)
+	case notNow:
+		return a.giveBack("")
+	case tasksWanted:
+		return a.turn(walk.TaskList)
+	case taskLeft:
+		cmd := a.turn(walk.Profile)
+		a.status = a.needs.Text.Tasks.Left
+		return cmd
+	case removeTask:
+		t := a.needs.Text.Tasks
+		return a.open(func(s scene) popup { return newQuestion(s, a.keys, t.AskRemove, t.RemoveHint, removeConfirmed{msg.id}) })
+	case removeConfirmed:
+		a.shut()
+		return a.tellPage(msg)
 	case runEnded:
 		return a.runIsOver(msg)
 	case walkDone:
@@ -172,7 +186,7 @@ func (a *App) trackedAre(track map[string]bool) tea.Cmd {
 func (a *App) runIsOver(msg runEnded) tea.Cmd {
 	a.running = false
 	a.guard.lastUse = a.needs.Now()
-	a.draft.PIN.Wipe()
+	a.draft.ForgetPIN()
 	switch {
 	case a.quitting:
 		return a.quit()
@@ -183,6 +197,9 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 		return a.runOfOwn(msg)
 	}
 	health := a.askHealth(0, false)
+	if a.isAgent() {
+		return tea.Batch(a.agentRunIsOver(msg), health)
+	}
 	if msg.err != nil {
 		a.draft.ForgetCard()
 		profile := a.turn(walk.Profile)
@@ -193,7 +210,10 @@ func (a *App) runIsOver(msg runEnded) tea.Cmd {
 }
 
 func (a *App) walkIsOver(msg walkDone) tea.Cmd {
-	if a.selfService() {
+	switch {
+	case a.isAgent():
+		return a.await()
+	case a.selfService():
 		return a.endVisit()
 	}
 	a.draft.ForgetCard()

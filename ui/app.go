@@ -77,6 +77,8 @@ type App struct {
 
 	readers  readerWatch
 	health   healthKnown
+	agent    agent
+	binds    bool               // tasks for the user's cards are bound to a workstation
 	may      engine.Permissions // what is about nobody in particular
 	focused  engine.CardID      // the card the profile page shows
 	unknown  engine.CardView    // a card that was read and that nobody is known to have
@@ -110,9 +112,10 @@ type bound struct {
 func New(ctx context.Context, n Needs) *App {
 	a := &App{needs: n, look: newLook(n.ASCII || n.FewSigns), keys: newKeys(n.Text.Keys), width: 80, height: 24}
 	a.ctx, a.end = context.WithCancel(ctx)
+	a.draft.Mode, a.agent.waits = n.Actor.Mode, n.Actor
 	a.session = session{ctx: a.ctx, end: func() {}}
 	a.visit.leave, a.popupVisit.leave, a.gateVisit.leave = func() {}, func() {}, func() {}
-	a.draft.Mode, a.lobby.native = n.Actor.Mode, n.Text
+	a.lobby.native = n.Text
 	a.keys.quit.SetEnabled(!a.selfService())
 	return a
 }
@@ -125,6 +128,7 @@ func (a *App) Close() {
 	a.needs.Stop()
 	a.runs.Wait()
 	a.closeGate()
+	a.closeAgent()
 	a.draft.Release()
 }
 
@@ -133,7 +137,7 @@ func (a *App) Init() tea.Cmd {
 	if a.selfService() {
 		return tea.Batch(a.beginVisit(), a.watchIdle())
 	}
-	return tea.Batch(a.comeIn(), a.askHealth(0, true), a.watchIdle())
+	return tea.Batch(a.comeIn(), a.askHealth(0, true), a.watchIdle(), a.watchTasks())
 }
 
 // Update implements tea.Model.
@@ -181,7 +185,7 @@ func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case cardConnected:
 		return a, a.cardIs(msg)
 	}
-	return a, nil
+	return a, a.agentHears(msg)
 }
 
 // receive takes what a page's command came back with. When the page has been
@@ -323,7 +327,7 @@ func (a *App) pressPage(msg tea.KeyPressMsg, rested bool) tea.Cmd {
 
 // typing reports whether letters belong to a field of the page.
 func (a *App) typing() bool {
-	return a.stage == walk.FindUser || a.stage == walk.WorkList || a.stage == walk.EnterPIN
+	return a.stage == walk.FindUser || a.stage == walk.WorkList || a.stage == walk.EnterPIN || a.stage == walk.LeaveTask
 }
 
 func (a *App) wantsHelp(msg tea.KeyPressMsg) bool {
@@ -344,7 +348,7 @@ func (a *App) back() tea.Cmd {
 	case a.running:
 		a.status = a.needs.Text.Frame.RunGoesOn
 		return nil
-	case a.stage == walk.FindUser:
+	case a.atHome():
 		return a.askQuit()
 	}
 	if p, ok := a.page.(staying); ok && p.stays() {
@@ -355,8 +359,11 @@ func (a *App) back() tea.Cmd {
 	if !ok {
 		return nil
 	}
+	if to == walk.AwaitCard {
+		return a.giveBack("")
+	}
 	if to == walk.EnterPIN || a.stage == walk.EnterPIN {
-		a.draft.PIN.Wipe()
+		a.draft.ForgetPIN()
 	}
 	return a.turn(to)
 }

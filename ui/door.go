@@ -52,7 +52,7 @@ func (a *App) begin(who cameThrough) tea.Cmd {
 	ctx, end := context.WithCancel(a.ctx)
 	a.session = session{number: a.session.number + 1, ctx: ctx, end: end, reader: who.reader, visit: who.visit}
 	a.lockSooner()
-	return tea.Batch(a.turn(walk.FindUser), a.lookAtReaders(), a.watchOwnCard(nil), a.askHealth(0, false))
+	return tea.Batch(a.turn(a.home()), a.lookAtReaders(), a.watchOwnCard(nil), a.askHealth(0, false))
 }
 
 // endSession lets everything go that somebody has had.
@@ -214,11 +214,10 @@ func (a *App) forgetPIN() tea.Cmd {
 	if p, ok := a.page.(forgetful); ok {
 		p.forget()
 	}
-	if a.stage != walk.EnterPIN && a.draft.PIN.Len() == 0 {
+	if a.stage != walk.EnterPIN && a.draft.PIN == (engine.PIN{}) {
 		return nil
 	}
-	a.draft.PIN.Wipe()
-	a.draft.PIN = engine.PIN{}
+	a.draft.ForgetPIN()
 	return a.turn(walk.EnterPIN)
 }
 

@@ -100,6 +100,8 @@ func (f *find) press(msg tea.KeyPressMsg) tea.Cmd {
 		return f.unless(f.may.Denied(engine.ViewCard), func() tea.Cmd { return f.answer(readCard{}) })
 	case key.Matches(msg, f.keys.due):
 		return f.unless(f.may.Denied(engine.SeeDue), func() tea.Cmd { return f.answer(dueWanted{}) })
+	case key.Matches(msg, f.keys.tasks):
+		return f.unless(f.may.Denied(engine.SeeTasks), func() tea.Cmd { return f.answer(tasksWanted{}) })
 	case msg.String() != "home" && msg.String() != "end" && moves(&f.list, msg, max(f.rows, 1)):
 		return f.furtherIfNear()
 	}

@@ -97,7 +97,7 @@ func (a *App) trail(w int) string {
 		}
 		parts = append(parts, name)
 	}
-	if a.closed() || a.page == nil || a.draft.Action == "" && a.stage == walk.FindUser || a.stage == walk.PutIn {
+	if a.closed() || a.page == nil || a.draft.Action == "" && a.atHome() || a.stage == walk.TaskList || a.stage == walk.PutIn {
 		return ""
 	}
 	line := strings.Join(parts, " "+g.arrow+" ")

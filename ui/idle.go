@@ -4,8 +4,6 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-
-	"cardkiosk/engine/walk"
 )
 
 // idleEvery is how often the app looks whether somebody is still there.
@@ -33,8 +31,14 @@ func (a *App) watchIdle() tea.Cmd {
 // long: whoever comes next finds no verified PIN and no plan to be confirmed.
 func (a *App) startAnew() tea.Cmd {
 	a.shut()
+	if a.draft.Task != nil {
+		return a.giveBack(a.needs.Text.Frame.Idle)
+	}
+	if a.isAgent() {
+		a.needs.Actor = a.agent.waits
+	}
 	a.page, a.searched, a.worked = nil, "", workPlace{} // what was typed is forgotten too
-	cmd := a.turn(walk.FindUser)
+	cmd := a.turn(a.home())
 	if a.gate == nil {
 		a.status = a.needs.Text.Frame.Idle
 	}
@@ -48,6 +52,9 @@ func (a *App) busy() bool {
 }
 
 func (a *App) atStart() bool {
+	if a.isAgent() {
+		return a.atHome() && a.popup == nil
+	}
 	f, ok := a.page.(*find)
 	return ok && a.popup == nil && f.field.Value() == ""
 }

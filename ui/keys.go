@@ -13,7 +13,7 @@ func bind(shown, does string, keys ...string) key.Binding { return widget.Bind(s
 // keymap are the keys of the whole app, named in one place. Every one of them
 // exists on the oldest terminals.
 type keymap struct {
-	choose, open, forward, back, tick, quit, help, action, scroll, read, due, mailbox, tray, officer, erase, next, again, renew, lock, signOut key.Binding
+	choose, open, forward, back, tick, quit, help, action, scroll, read, due, mailbox, tray, officer, erase, next, again, renew, lock, signOut, tasks key.Binding
 }
 
 func newKeys(k words.Keys) keymap {
@@ -29,6 +29,7 @@ func newKeys(k words.Keys) keymap {
 		scroll:  bind(k.Pages, k.Scroll, "pgup", "pgdown"),
 		read:    bind("F2", k.ReadCard, "f2", "ctrl+r"),
 		due:     bind("F6", k.WorkList, "f6", "ctrl+g"),
+		tasks:   bind("F8", k.Tasks, "f8", "ctrl+k"),
 		mailbox: bind("F3", k.Mailbox, "f3", "ctrl+o"),
 		tray:    bind("F4", k.Tray, "f4", "ctrl+t"),
 		officer: bind("F7", k.Officer, "f7", "ctrl+y"),

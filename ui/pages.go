@@ -81,11 +81,22 @@ func (a *App) build(stage walk.Stage, s scene) screen {
 		return newReason(s, a.keys, a.needs.Text.SerialOf(d.Card), d.Wish)
 	case walk.ConfirmDeed:
 		return a.buildDeed(s)
+	case walk.AwaitCard:
+		return newAwaitCard(s, a.keys, a.agent.refused)
+	case walk.ShowTask:
+		return a.buildShowTask(s)
+	case walk.TaskList:
+		d.Release()
+		return a.buildTasks(s)
+	case walk.LeaveTask:
+		return a.buildLeave(s)
 	case walk.Result:
 		if a.selfService() {
 			return newOwnResult(s, a.keys, *d.Result)
 		}
-		return newResult(s, a.keys, *d.Result, d.Action == walk.UpdateAgain)
+		r := newResult(s, a.keys, *d.Result, d.Action == walk.UpdateAgain)
+		r.alone(a.isAgent())
+		return r
 	}
 	return nil
 }
@@ -172,7 +183,7 @@ func (a *App) buildProgress(s scene) screen {
 	}
 	watch := newRunWatch()
 	return newProgress(s, title, watch, func() {
-		a.running = true
+		a.running, a.agent.begun = true, true
 		a.runs.Add(1)
 		a.needs.Start(a.job(watch))
 	})
@@ -201,7 +212,7 @@ func (a *App) job(watch *runWatch) func(context.Context) {
 		case walk.EmptyCard:
 			result, err = desk.UnassignIssued(ctx, actor, d.Connected, *d.Emptying, d.PIN, watch.tell)
 		case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory, walk.CardLife, walk.UnassignCard,
-			walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard:
+			walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard, walk.LeaveUpdate, walk.LeaveCancel:
 		}
 		watch.end(result, err)
 	}

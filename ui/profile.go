@@ -391,6 +391,9 @@ func (p *profile) body(w int) []string {
 	if v.Pending != nil {
 		lines = append(lines, p.pending(*v.Pending, w)...)
 	}
+	if v.Task != nil {
+		lines = append(lines, p.task(*v.Task, w)...)
+	}
 	lines = append(lines, p.reasons(v, w)...)
 	return append(lines, p.contents(v, w)...)
 }

@@ -79,7 +79,7 @@ func (a *App) readersAre(msg readersChanged) tea.Cmd {
 			}
 		}
 	}
-	return tea.Batch(again, a.cardMoved(), a.tellReaders())
+	return tea.Batch(again, a.cardMoved(), a.tellReaders(), a.findTask())
 }
 
 // sayReady says, where users are looked for, that a card was put in whose update was
@@ -117,8 +117,11 @@ func (a *App) cardMoved() tea.Cmd {
 		return nil
 	}
 	id := c.Contents.Identity.ID
+	if a.isAgent() {
+		return a.cardLeftAgent()
+	}
 	switch a.stage {
-	case walk.FindUser, walk.PutIn, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result:
+	case walk.FindUser, walk.PutIn, walk.WorkList, walk.ConnectCard, walk.Update, walk.Result, walk.AwaitCard, walk.ShowTask, walk.TaskList:
 		return nil
 	case walk.Profile:
 		a.draft.ForgetCard()
@@ -126,7 +129,7 @@ func (a *App) cardMoved() tea.Cmd {
 			return a.turn(walk.FindUser)
 		}
 		return a.tellPage(cardLost{id})
-	case walk.GiveReason: // of a card that need not be there
+	case walk.GiveReason, walk.LeaveTask: // of a card that need not be there
 		a.draft.ForgetCard()
 		return nil
 	case walk.ConfirmDeed:
@@ -159,7 +162,10 @@ func (a *App) stillLies(c *engine.Connected) bool {
 // loseCard says why the card is not held any more, and has it read again as
 // soon as it is there.
 func (a *App) loseCard(why error) tea.Cmd {
-	if a.selfService() {
+	switch {
+	case a.isAgent():
+		return a.loseAgentCard(why)
+	case a.selfService():
 		return a.lastWord(why)
 	}
 	a.draft.ForgetCard()

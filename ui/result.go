@@ -16,6 +16,7 @@ type result struct {
 	keys    keymap
 	result  engine.Result
 	buttons widget.Buttons
+	single  bool // nobody else is waited for
 	again   bool // the update was ended so that another can be made
 	own     bool // the card's holder reads it
 	details bool
@@ -36,10 +37,17 @@ func newResult(s scene, k keymap, r engine.Result, again bool) *result {
 	return page
 }
 
+// alone takes the choice of another user away.
+func (r *result) alone(is bool) {
+	if r.single = is; is {
+		r.buttons.Labels = []string{r.text.Result.Close, r.text.Result.Details}
+	}
+}
+
 // newOwnResult makes the page for the card's holder.
 func newOwnResult(s scene, k keymap, r engine.Result) *result {
 	page := newResult(s, k, r, false)
-	page.own, page.buttons.Labels = true, []string{s.text.Lobby.Leave, s.text.Result.Details}
+	page.own, page.single, page.buttons.Labels = true, true, []string{s.text.Lobby.Leave, s.text.Result.Details}
 	return page
 }
 
@@ -78,7 +86,7 @@ func (r *result) choose() tea.Cmd {
 	if r.again {
 		chosen--
 	}
-	if r.own && chosen > 0 {
+	if r.single && chosen > 0 {
 		chosen++ // there is no other user
 	}
 	switch chosen {

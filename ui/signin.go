@@ -23,13 +23,16 @@ type SignIn struct {
 	Card     func(ctx context.Context, reader string, pin engine.PIN) (engine.Actor, engine.User, error)
 	Tries    func(ctx context.Context, reader string) (engine.Counter, error)          // of the PIN of the card in a reader
 	Readers  func(ctx context.Context, known []engine.Reader) ([]engine.Reader, error) // as soon as they differ from known; at once when that is nil
-	Hint     string                                                                    // what a demo gives away
+	Given    Given                                                                     // what a demo gives away
 
 	Lock      time.Duration // without a key, until the screen is locked; zero for never
 	OneReader time.Duration // … where there is one reader, and nobody's own card in it
 	Countdown time.Duration // how long before that it is counted down
 	CardTaken bool          // it is locked when the card is taken that somebody has signed in with
 }
+
+// Given are a name and a password that a demo gives away.
+type Given struct{ Logon, Password string }
 
 // gate asks who is there, by password or by card: before everything else, and over
 // a screen that is locked.
@@ -46,6 +49,8 @@ type gate struct {
 	seen     bool
 	list     widget.List
 	tries    pinTries
+	counts   bool // the card is being asked how many are left
+	eager    bool // Enter was pressed before that was known
 	sure     bool // the last try was confirmed
 	busy     bool
 	trouble  error
@@ -169,7 +174,7 @@ func (g *gate) Update(msg tea.Msg) tea.Cmd {
 	case gateReaders:
 		return g.readersAre(msg)
 	case gateTries:
-		g.count(msg)
+		return g.count(msg)
 	case gateAnswered:
 		return g.judge(msg)
 	case tea.PasteMsg:
@@ -218,7 +223,7 @@ func (g *gate) types(msg tea.Msg, text string) tea.Cmd {
 	if g.typesSecret() {
 		if text = strings.TrimRight(text, "\r\n"); text != "" {
 			g.secret.Type(text)
-			g.trouble, g.sure = nil, false
+			g.trouble, g.sure, g.eager = nil, false, false
 		}
 		return nil
 	}
@@ -289,6 +294,9 @@ func (g *gate) enterCard() tea.Cmd {
 		return g.say(g.text.Doors.PutIn)
 	case g.secret.Len() == 0:
 		return nil
+	case g.counts:
+		g.eager = true
+		return nil
 	case g.tries.known && g.tries.left == 1 && !g.sure:
 		g.sure = true
 		return nil
@@ -313,8 +321,10 @@ func (g *gate) judge(msg gateAnswered) tea.Cmd {
 	g.trouble = msg.err
 	if wrong, ok := errors.AsType[*engine.Error](msg.err); ok && (wrong.Kind == engine.WrongPIN || wrong.Kind == engine.PINBlocked) {
 		g.tries.known, g.tries.left = true, wrong.TriesLeft
+		return nil
 	}
-	return nil
+	g.tries.reader = "" // a right PIN has given the tries back
+	return g.askTries()
 }
 
 // forget wipes what was typed; the gate is left.
@@ -327,7 +337,7 @@ func (g *gate) forget() {
 // they have typed anything wants to sign in with it.
 func (g *gate) readersAre(msg gateReaders) tea.Cmd {
 	if msg.err != nil {
-		g.readers = nil
+		g.readers, g.seen = nil, true
 		if g.way == engine.ByCard {
 			g.trouble = msg.err
 		}
@@ -394,7 +404,7 @@ func (g *gate) askTries() tea.Cmd {
 	if g.way != engine.ByCard || !ok || !r.Card || r.Mute || g.tries.reader == r.Name && g.tries.visit == r.Visit {
 		return nil
 	}
-	g.tries, g.sure = pinTries{reader: r.Name, visit: r.Visit}, false
+	g.tries, g.counts, g.eager, g.sure = pinTries{reader: r.Name, visit: r.Visit}, true, false, false
 	ctx, tries := g.ctx, g.needs.Tries
 	return func() tea.Msg {
 		left, err := tries(ctx, r.Name)
@@ -402,10 +412,16 @@ func (g *gate) askTries() tea.Cmd {
 	}
 }
 
-func (g *gate) count(msg gateTries) {
-	if msg.tries.reader == g.tries.reader && msg.tries.visit == g.tries.visit {
-		g.tries = msg.tries
+func (g *gate) count(msg gateTries) tea.Cmd {
+	if msg.tries.reader != g.tries.reader || msg.tries.visit != g.tries.visit {
+		return nil
 	}
+	g.tries, g.counts = msg.tries, false
+	if g.eager && g.way == engine.ByCard {
+		g.eager = false
+		return g.enterCard()
+	}
+	return nil
 }
 
 func (g *gate) View(w, h int) string {
@@ -428,14 +444,14 @@ func (g *gate) View(w, h int) string {
 	if g.busy {
 		lines = append(lines, "", "   "+t.Checking)
 	}
-	if g.needs.Hint != "" {
-		lines = append(lines, "", "   "+g.look.accent.Render(g.needs.Hint))
+	if g.needs.Given.Logon != "" {
+		lines = append(lines, "", "   "+g.look.accent.Render(fmt.Sprintf(t.DemoHint, g.needs.Given.Logon, g.needs.Given.Password)))
 	}
 	if g.trouble != nil {
 		lines = append(lines, "", g.look.trouble(g.text, g.trouble, w))
 	}
 	if g.sure {
-		lines = append(lines, "", "   "+g.look.warn.Render(g.look.glyph.soon+" "+t.LastAsk))
+		lines = append(append(lines, ""), hang("   "+g.look.warn.Render(g.look.glyph.soon)+" ", t.LastAsk, w)...)
 	}
 	return strings.Join(lines[:min(len(lines), h)], "\n")
 }
@@ -443,13 +459,14 @@ func (g *gate) View(w, h int) string {
 // lockedWhy says why the screen is locked, and who may open it.
 func (g *gate) lockedWhy() string {
 	t := g.text.Doors
-	if g.way == "" {
-		return g.needs.why + " " + t.NoUnlock
+	next := fmt.Sprintf(t.LockedHint, g.needs.name)
+	switch {
+	case g.way == "":
+		next = t.NoUnlock
+	case g.needs.runs:
+		next = fmt.Sprintf(t.LockedRun, g.needs.name)
 	}
-	if g.needs.runs {
-		return g.needs.why + " " + fmt.Sprintf(t.LockedRun, g.needs.name)
-	}
-	return g.needs.why + " " + fmt.Sprintf(t.LockedHint, g.needs.name)
+	return strings.TrimSpace(g.needs.why + " " + next)
 }
 
 func (g *gate) passwordForm(w int) []string {
@@ -476,7 +493,10 @@ func (g *gate) field(focused bool, label, shown string) string {
 func (g *gate) cardForm(w int) []string {
 	t := g.text.Doors
 	lines := []string{"   " + t.TitleCard, ""}
-	if len(g.readers) == 0 {
+	switch {
+	case !g.seen:
+		return append(lines, "   "+g.text.Frame.Working)
+	case len(g.readers) == 0:
 		return append(lines, "   "+t.NoReader)
 	}
 	lines = append(lines, strings.Split(g.list.View(5, func(i int, focused bool) string {
@@ -504,7 +524,7 @@ func (g *gate) triesLeft() string {
 	r, ok := g.reader()
 	switch {
 	case !ok || !r.Card || r.Mute:
-		return g.text.Doors.PutIn
+		return ""
 	case !g.tries.known || g.tries.left < 0:
 		return ""
 	case g.tries.left == 1:

@@ -86,7 +86,7 @@ func startKiosk(ctx context.Context, cfg config.Config) (*parts, error) {
 // shown is what a demo adds to the screen.
 type shown struct {
 	demo  *ui.Demo
-	hint  string      // how one signs in there
+	given ui.Given    // how one signs in there
 	input plain.Input // instead of the terminal's
 }
 
@@ -121,8 +121,12 @@ const frames = 120
 
 func (p *parts) showScreen(ctx context.Context, o *owner, s shown) error {
 	input := &typedInput{File: os.Stdin}
+	door := p.door(s.given)
+	if p.actor.Mode == engine.Agent {
+		door = nil // nobody signs in there
+	}
 	app := ui.New(ctx, ui.Needs{
-		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: p.door(s.hint), Text: p.text, Now: p.desk.Now,
+		Desk: p.desk, Actor: p.actor, Name: p.name, SignIn: door, Text: p.text, Now: p.desk.Now,
 		Start: o.start, Stop: o.stop, Nudge: o.nudge, ASCII: !speaksUTF8(os.Getenv), Directory: p.directory,
 		FewSigns: fewSigns(),
 		Secret:   input.hush, Demo: s.demo,
@@ -157,13 +161,16 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 	}
 	n := plain.Needs{
 		Desk: p.desk, Actor: p.actor, Text: p.text, Now: p.desk.Now, Out: os.Stdout, Input: input, Start: o.start, Nudge: o.nudge,
-		ASCII: !speaksUTF8(os.Getenv),
+		ASCII: !speaksUTF8(os.Getenv), After: time.After,
+	}
+	if p.actor.Mode == engine.Agent {
+		return plain.Agent(ctx, n)
 	}
 	if s.demo != nil {
 		n.PINHint = s.demo.PINHint
 	}
 	if p.actor.Who == "" {
-		if n.Actor, err = p.askLines(ctx, n.Out, input, s.hint); err != nil {
+		if n.Actor, err = p.askLines(ctx, n.Out, input, s.given); err != nil {
 			return err
 		}
 	}

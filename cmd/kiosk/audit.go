@@ -42,7 +42,7 @@ func (cmd auditKeyCmd) Run(context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(audit.PublicLine(cfg.Station.Name, key.Public().(ed25519.PublicKey))) //nolint:errcheck // documented to be one
+	fmt.Println(audit.PublicLine(cfg.Station.Name, key.Public().(ed25519.PublicKey)))
 	_, _ = fmt.Fprintln(os.Stderr, "kiosk audit key:", words.English.Audit.Keep)
 	return nil
 }
@@ -54,7 +54,7 @@ func (p *parts) openAudit(cfg config.Config) error {
 		Key: func() (ed25519.PrivateKey, error) {
 			key, made, err := audit.OpenKey(cfg.Station.Folder, rand.Reader)
 			if made {
-				p.log.Info("audit key was made: keep its public half elsewhere", "key", audit.PublicLine(cfg.Station.Name, key.Public().(ed25519.PublicKey))) //nolint:errcheck // documented to be one
+				p.log.Info("audit key was made: keep its public half elsewhere", "key", audit.PublicLine(cfg.Station.Name, key.Public().(ed25519.PublicKey)))
 			}
 			return key, err
 		},

@@ -121,8 +121,8 @@ func (cmd demoCmd) live(ctx context.Context, world *demo.World) error {
 	if err != nil {
 		return errors.Join(err, p.close())
 	}
-	hint := fmt.Sprintf(p.text.Doors.DemoHint, demo.Operator, demo.OperatorPassword)
-	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen, hint: hint}), p.close())
+	given := ui.Given{Logon: demo.Operator, Password: demo.OperatorPassword}
+	return errors.Join(p.show(ctx, cmd.Plain, shown{demo: screen, given: given}), p.close())
 }
 
 // sitDown signs the demo's operator in, unless one wants to do that oneself. Without

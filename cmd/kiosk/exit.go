@@ -29,7 +29,7 @@ func exitCode(err error) int {
 		engine.FateUnknown:
 		return exitServer
 	case engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished,
-		engine.CannotPlan, engine.PlanOutdated, engine.NoPolicy,
+		engine.CannotPlan, engine.PlanOutdated, engine.NoPolicy, engine.TaskThere, engine.TaskGone,
 		engine.SignInShut, engine.WrongPassword, engine.AccountLocked, engine.AccountClosed, engine.PasswordExpired, engine.CardNotAccepted:
 		return exitRefused
 	case engine.Broken, engine.StoreTrouble, engine.StoreFull, engine.Stopped:

@@ -25,7 +25,7 @@ func TestExitCodes(t *testing.T) {
 		},
 		exitRefused: {
 			engine.InWork, engine.Overtaken, engine.Forbidden, engine.WrongState, engine.Unfinished, engine.CannotPlan, engine.PlanOutdated,
-			engine.NoPolicy,
+			engine.NoPolicy, engine.TaskThere, engine.TaskGone,
 			engine.SignInShut, engine.WrongPassword, engine.AccountLocked, engine.AccountClosed, engine.PasswordExpired, engine.CardNotAccepted,
 		},
 	} {

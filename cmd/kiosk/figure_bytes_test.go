@@ -42,6 +42,8 @@ func measureBytes(b *testing.B) {
 	t.typesNames(sent)
 	t.moves(sent)
 	figureOfBytes("bytes-per-key-p95", "<= 600", slices.Concat(sent[ofLetters], sent[ofSteps]), sent)
+	keys := slices.Concat(sent[ofLetters], sent[ofSteps])
+	figure("bytes-per-key-most", fmt.Sprint(slices.Max(keys)), "bytes", "<= 600")
 	slow.hold()
 	ticks := t.ticks(world.Cards()[0].PIN)
 	slow.release()

@@ -18,7 +18,7 @@ func (l *lobby) atDoor(t *testing.T, change func(*ui.Needs)) *pilot {
 	t.Helper()
 	l.actor.Who = ""
 	return sitDown(t, l.parts, func(n *ui.Needs) {
-		n.SignIn = l.door("")
+		n.SignIn = l.door(ui.Given{})
 		if change != nil {
 			change(n)
 		}
@@ -40,7 +40,7 @@ func (s *pilot) signsIn(logon, password string) {
 func TestFramesOfSigningIn(t *testing.T) {
 	l := openLobby(t)
 	noted := l.noting()
-	s := l.atDoor(t, func(n *ui.Needs) { n.SignIn = l.door("In the demo you are iokafor, and the password is front-desk.") })
+	s := l.atDoor(t, func(n *ui.Needs) { n.SignIn = l.door(ui.Given{Logon: demo.Operator, Password: demo.OperatorPassword}) })
 	s.golden("door-01-sign-in", s.sees("Logon name", "✓ store"))
 	s.press("f1")
 	s.golden("door-02-help", s.sees("Keys on this page"))
@@ -60,6 +60,7 @@ func TestFramesOfSigningIn(t *testing.T) {
 	}
 	s.press("esc")
 	s.sees("Leave the kiosk?")
+	l.clock.rest()
 	s.press("esc")
 	s.signsIn(demo.Operator, demo.OperatorPassword)
 	s.golden("door-05-signed-in", s.sees("Ines Okafor (operator)", "Type a name"))
@@ -67,12 +68,13 @@ func TestFramesOfSigningIn(t *testing.T) {
 	s.golden("door-06-help", s.sees("lock the screen", "sign out"))
 	s.press("esc")
 	s.opens("alovelace", "Ada Lovelace")
+	s.sees("card 0071 2233 in")
 	s.press("f9")
 	s.golden("door-07-sign-out", s.sees("Sign out?"))
 	l.clock.rest()
 	s.press("left", "enter")
 	frame := s.sees("Logon name")
-	for _, left := range []string{"Ada", "Ines", demo.Operator} {
+	for _, left := range []string{"Ada", "Ines", "Logon name      " + demo.Operator} {
 		if strings.Contains(frame, left) {
 			t.Errorf("%s is left of the former session:\n%s", left, frame)
 		}
@@ -97,7 +99,9 @@ func TestFramesOfALock(t *testing.T) {
 			t.Errorf("%s is seen on a locked screen:\n%s", seen, s.frame())
 		}
 	}
-	s.press("ctrl+c", "f1", "f2", "esc", "q", "esc")
+	s.press("ctrl+c", "f1", "f2", "esc")
+	s.types("q")
+	s.press("esc")
 	if s.quit {
 		t.Fatal("a locked screen was left")
 	}
@@ -134,7 +138,7 @@ func TestFramesOfALockDuringARun(t *testing.T) {
 	s.press("enter")
 	s.types("hopper")
 	s.press("enter")
-	s.golden("door-14-nobody-else", s.sees("nobody else can"))
+	s.golden("door-14-nobody-else", s.sees("nobody else gets in"))
 	close(hold)
 	s.press("esc")
 	s.types(demo.OperatorPassword)
@@ -238,7 +242,7 @@ func TestFramesOfSigningInByCard(t *testing.T) {
 		n.SignIn.Tries = func(context.Context, string) (engine.Counter, error) {
 			return engine.Counter{Left: int(tries.Load()), Max: 3}, nil
 		}
-		n.SignIn.Card = func(_ context.Context, _ string, pin engine.PIN) (engine.Actor, engine.User, error) {
+		n.SignIn.Card = func(ctx context.Context, _ string, pin engine.PIN) (engine.Actor, engine.User, error) {
 			if !pin.Same(engine.NewPIN([]byte("271828"))) {
 				tries.Add(-1)
 				return engine.Actor{}, engine.User{}, &engine.Error{Op: "sign in", Kind: engine.WrongPIN, TriesLeft: int(tries.Load())}
@@ -247,7 +251,9 @@ func TestFramesOfSigningInByCard(t *testing.T) {
 				tries.Store(3)
 				return engine.Actor{}, engine.User{}, &engine.Error{Op: "sign in", Kind: engine.CardNotAccepted, Err: engine.CertificateRevoked}
 			}
-			return engine.Actor{Who: "iokafor", User: "id-of-ines", Station: "desk-1", Mode: engine.Operator, How: engine.ByCard}, engine.User{Name: "Ines Okafor"}, nil
+			actor, user, err := l.signIn.WithPassword(ctx, demo.Operator, engine.NewPIN([]byte(demo.OperatorPassword)))
+			actor.How = engine.ByCard
+			return actor, user, err
 		}
 	})
 	s.golden("door-20-either", s.sees("Logon name", "by card"))
@@ -262,7 +268,7 @@ func TestFramesOfSigningInByCard(t *testing.T) {
 	s.golden("door-22-card", s.sees("a card is in", "2 tries left"))
 	s.types("123456")
 	s.press("enter")
-	s.golden("door-23-wrong-pin", s.sees("Wrong PIN", "1 try left"))
+	s.golden("door-23-wrong-pin", s.sees("The PIN was wrong", "1 try left"))
 	s.types("271828")
 	s.press("enter")
 	s.golden("door-24-last-try", s.sees("last try"))
@@ -272,7 +278,7 @@ func TestFramesOfSigningInByCard(t *testing.T) {
 	s.press("enter")
 	s.sees("Ines Okafor (operator)", "Type a name")
 	l.readers.Remove(1)
-	s.golden("door-26-card-out", s.sees("Locked by Ines Okafor", "taken out"))
+	s.golden("door-26-card-out", s.sees("Locked by Ines Okafor", "taken out", "Demo reader 5"))
 	if err := l.readers.Insert(t.Context(), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -291,7 +297,7 @@ func TestLockThatNobodyOpens(t *testing.T) {
 	hold, held := make(chan struct{}), make(chan struct{}, 1)
 	l.desk.CAs["Corp Issuing CA"] = slowCA{l.desk.CAs["Corp Issuing CA"], held, hold}
 	s := sitDown(t, l.parts, func(n *ui.Needs) {
-		n.SignIn = l.door("")
+		n.SignIn = l.door(ui.Given{})
 		n.SignIn.Ways = nil
 	})
 	l.toConfirm(s)
@@ -326,7 +332,7 @@ func TestFramesOfWhatOneMayNot(t *testing.T) {
 	l.clock.rest()
 	s.press("enter")
 	s.opens("alovelace", "Ada Lovelace")
-	s.golden("denied-03-profile", s.sees("(Update card)", "(History)"))
+	s.golden("denied-03-profile", s.sees("(Update card)", "(History)", "card 0071 2233 in"))
 	s.press("left", "right")
 	for !strings.Contains(s.frame(), "other policies only: Visitors") {
 		s.press("right")

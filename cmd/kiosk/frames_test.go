@@ -158,7 +158,7 @@ func TestFramesOfAnUpdate(t *testing.T) {
 	s.golden("update-13-result-details", s.sees("SHA-256"))
 	s.press("esc")
 	s.golden("update-14-profile-after", s.sees("Up to date", "tracked", "card 0071 2233 in"))
-	s.press("right", "right", "enter")
+	s.press("right", "right", "right", "enter")
 	s.golden("update-15-history", s.sees("Updates of this card", "finished"))
 }
 

@@ -21,6 +21,7 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
 	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
 	Adopt    adoptCmd    `cmd:"" help:"Take over cards that were issued before, with what is on them."`
+	Roles    rolesCmd    `cmd:"" help:"Who may do what."`
 	Policy   policyCmd   `cmd:"" help:"Which policy is whose."`
 	Due      dueCmd      `cmd:"" help:"Report the cards that are due, and why."`
 	Card     cardCmd     `cmd:"" help:"A card's life beside the update: show, unassign, disable, enable, revoke, clean; and orphans."`
@@ -31,6 +32,8 @@ type commands struct {
 	Config   configCmd   `cmd:"" help:"Check the configuration file."`
 	Softcard softcardCmd `cmd:"" help:"Plug a software smart card into a vpcd reader."`
 	Ca       caCmd       `cmd:"" help:"The built-in CA."`
+	Agent    agentCmd    `cmd:"" help:"Wait at a workstation for cards with a task, and do it with whoever holds them."`
+	Tasks    tasksCmd    `cmd:"" help:"What is left for agents: list, leave, retry, remove."`
 }
 
 const description = `Updates smart cards: certificates renewed, added and removed without losing one.

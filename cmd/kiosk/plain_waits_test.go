@@ -81,11 +81,11 @@ func TestPlainRejected(t *testing.T) {
 func TestPlainLife(t *testing.T) {
 	inEachLanguage(t, func(t *testing.T, l *lobby) {
 		const id = engine.CardID("yubikey-712233")
-		l.goldenPlain(t, "life-01-disabled", "left", "ada love", "1", "4", "b", "4", "1", "n", "4", "1", "y", "q")
+		l.goldenPlain(t, "life-01-disabled", "left", "ada love", "1", "5", "b", "5", "1", "n", "5", "1", "y", "q")
 		if got := l.record(t, id).State; got != engine.StateDisabled {
 			t.Errorf("the card is %s", got)
 		}
-		l.goldenPlain(t, "life-02-revoked", "left", "ada love", "1", "3", "1", "y", "4", "2", "2", "y", "n", "5", "n", "y", "q")
+		l.goldenPlain(t, "life-02-revoked", "left", "ada love", "1", "3", "1", "y", "5", "2", "2", "y", "n", "5", "n", "y", "q")
 		if got := l.record(t, id); got.State != engine.StateRevoked || got.Why != engine.CardWithdrawn {
 			t.Errorf("the card is %s (%s)", got.State, got.Why)
 		}
@@ -99,7 +99,7 @@ func TestPlainLife(t *testing.T) {
 // In lines an issued card is emptied with its PIN.
 func TestPlainUnassign(t *testing.T) {
 	inEachLanguage(t, func(t *testing.T, l *lobby) {
-		l.goldenPlain(t, "life-04-emptied", engine.Finished, "ada love", "1", "4", "3", "y", testPIN)
+		l.goldenPlain(t, "life-04-emptied", engine.Finished, "ada love", "1", "5", "3", "y", testPIN)
 		if got := l.record(t, "yubikey-712233"); got.State != engine.StateClean || got.User.ID != "" {
 			t.Errorf("the record is %+v", got)
 		}

@@ -90,20 +90,21 @@ func (h *sshHost) finds(w *watched) {
 	h.t.Helper()
 	w.stop()
 	forms := formsOf("PIN", []byte(h.pin))
-	kiosks := 0
+	kiosks, environments := 0, 0
 	for _, seen := range slices.Sorted(maps.Keys(w.saw)) {
 		if strings.Contains(seen, h.path("bin/kiosk")+"\x00--config") {
 			kiosks++
 		}
 		if by := "\x00SUDO_USER=" + adaOp + "\x00"; strings.Contains("\x00"+seen, by) {
+			environments++
 			h.cleanEnvironment(strings.Split(seen, "\x00"))
 		}
 		for _, f := range lies([]byte(seen), forms) {
 			h.t.Errorf("a process shows it: %s", f)
 		}
 	}
-	if kiosks == 0 {
-		h.t.Error("no kiosk was seen among the processes")
+	if kiosks == 0 || environments == 0 {
+		h.t.Errorf("%d command lines and %d environments of kiosks were seen among the processes", kiosks, environments)
 	}
 	found, searched := liesInFiles(h.t, h.dir, []string{"pin", "card.json"}, forms)
 	for _, f := range found {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/user"
@@ -39,7 +40,7 @@ func (p *parts) identify(ctx context.Context) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return &engine.Error{Op: "sign in", Kind: engine.SignInShut, Err: errNoTerminal}
 	}
-	actor, err := p.askLines(ctx, os.Stderr, &lineInput{os.Stdin, os.Stderr}, "")
+	actor, err := p.askLines(ctx, os.Stderr, &lineInput{os.Stdin, os.Stderr}, ui.Given{})
 	if err == nil {
 		p.actor = actor
 	}
@@ -71,10 +72,14 @@ func (p *parts) onScreen() []engine.SignedIn {
 	return slices.DeleteFunc(slices.Clone(p.signIn.Ways), func(w engine.SignedIn) bool { return w != engine.ByPassword && w != engine.ByCard })
 }
 
-// door is what the screen needs to sign people in, and to lock itself.
-func (p *parts) door(hint string) *ui.SignIn {
+// door is what the screen needs to sign people in, and to lock itself. In
+// self-service nobody signs in: a card shows whose it is.
+func (p *parts) door(given ui.Given) *ui.SignIn {
+	if p.actor.Mode == engine.SelfService {
+		return nil
+	}
 	return &ui.SignIn{
-		Ways: p.onScreen(), Password: p.signIn.WithPassword, Card: p.signIn.WithCard, Tries: p.signIn.PINTries, Readers: p.lying, Hint: hint,
+		Ways: p.onScreen(), Password: p.signIn.WithPassword, Card: p.signIn.WithCard, Tries: p.signIn.PINTries, Readers: p.lying, Given: given,
 		Lock: p.lock.Lock, OneReader: p.lock.OneReader, Countdown: p.lock.Countdown, CardTaken: p.lock.CardRemoved,
 	}
 }
@@ -89,14 +94,24 @@ func (p *parts) lying(ctx context.Context, known []engine.Reader) ([]engine.Read
 }
 
 // askLines signs somebody in by lines.
-func (p *parts) askLines(ctx context.Context, out io.Writer, input plain.Input, hint string) (engine.Actor, error) {
-	d := p.door(hint)
+func (p *parts) askLines(ctx context.Context, out io.Writer, input plain.Input, given ui.Given) (engine.Actor, error) {
+	d := p.door(given)
+	if d == nil {
+		return p.actor, nil
+	}
 	actor, user, err := plain.SignIn(ctx, plain.Door{
-		Ways: d.Ways, Password: d.Password, Card: d.Card, Tries: d.Tries, Readers: d.Readers, Hint: hint,
+		Ways: d.Ways, Password: d.Password, Card: d.Card, Tries: d.Tries, Readers: d.Readers, Hint: p.hint(given),
 		Text: p.text, Out: out, Input: input, ASCII: !speaksUTF8(os.Getenv),
 	})
 	p.name = user.Name
 	return actor, err
+}
+
+func (p *parts) hint(given ui.Given) string {
+	if given.Logon == "" {
+		return ""
+	}
+	return fmt.Sprintf(p.text.Doors.DemoHint, given.Logon, given.Password)
 }
 
 // whoami is the account of a command that has no configuration, and so nobody who

@@ -81,9 +81,9 @@ func assemble(ctx context.Context, cfg config.Config, s surroundings) (_ *parts,
 	p.desk = &engine.Desk{
 		AuditLog: kept, Station: cfg.Station.Name,
 		Readers: s.readers, Ledger: kept, Journal: kept, Audit: kept, Outbox: kept,
-		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Attributes: asked(cfg.Policies),
+		Requests: kept, Unsent: kept, Texts: kept, Errands: kept, People: kept, Notices: kept, Tasks: kept, Attributes: asked(cfg.Policies),
 		Policies: cfg.Policies, PolicyOf: engine.ByLinks(cfg.Policies), PolicyGroups: groupsOf(cfg.Policies),
-		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Now: s.now, Random: rand.Reader, Log: p.log,
+		Roles: cfg.Roles, Deadlines: engine.Deadlines(cfg.Requests), Agent: engine.AgentRules(cfg.Agent), Now: s.now, Random: rand.Reader, Log: p.log,
 	}
 	for _, open := range []func(config.Config) error{p.openDirectory, p.openCAs, p.openMail, p.openVault, p.openAccess, p.openCommons, p.openSignIn, p.openAudit} {
 		if err = open(cfg); err != nil {

@@ -50,33 +50,37 @@ type estate struct {
 const rowsHeld = 80
 
 // newEstate writes rows of all stations in a random order, with checkpoints now
-// and then; each but the last of every station leaves it.
+// and then, which leave it; behind the last one of a station there may be rows.
 func newEstate(t testing.TB, dice *rand.Rand) *estate {
 	t.Helper()
 	e := &estate{path: filepath.Join(t.TempDir(), "kiosk.db"), half: filepath.Join(t.TempDir(), "half.db")}
-	for i := range rowsHeld {
-		if i == rowsHeld/2 {
-			e.copyTo(t, e.half)
-		}
-		e.write(t, func(s *store.Store) {
-			row := store.SyntheticRow(i, noon)
-			row.Actor.Station = stations[dice.IntN(len(stations))]
-			if i%16 < len(stations) {
-				row.Actor.Station = stations[i%16] // each has some, in every part
-			}
-			must(t, s.Write(t.Context(), row))
-			if dice.IntN(4) == 0 || i%16 < len(stations) {
-				e.outside = append(e.outside, e.sign(t, s, row.Actor.Station))
-			}
-			if i == rowsHeld-1 {
-				must(t, s.EachAudit(t.Context(), engine.AuditFilter{}, func(r engine.ChainedRow) error {
-					e.rows = append(e.rows, r)
-					return nil
-				}))
-			}
-		})
-	}
+	e.write(t, func(s *store.Store) { e.fill(t, s, dice, 0) })
+	e.copyTo(t, e.half)
+	e.write(t, func(s *store.Store) {
+		e.fill(t, s, dice, rowsHeld/2)
+		must(t, s.EachAudit(t.Context(), engine.AuditFilter{}, func(r engine.ChainedRow) error {
+			e.rows = append(e.rows, r)
+			return nil
+		}))
+	})
 	return e
+}
+
+// fill writes one half of the rows.
+func (e *estate) fill(t testing.TB, s *store.Store, dice *rand.Rand, from int) {
+	t.Helper()
+	for i := from; i < from+rowsHeld/2; i++ {
+		const part = 16 // in each of which every station has a row, and signs it
+		row := store.SyntheticRow(i, noon)
+		row.Actor.Station = stations[dice.IntN(len(stations))]
+		if i%part < len(stations) {
+			row.Actor.Station = stations[i%part]
+		}
+		must(t, s.Write(t.Context(), row))
+		if dice.IntN(4) == 0 || i%part < len(stations) {
+			e.outside = append(e.outside, e.sign(t, s, row.Actor.Station))
+		}
+	}
 }
 
 func (e *estate) write(t testing.TB, f func(*store.Store)) {

@@ -2,6 +2,8 @@ package config
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -33,12 +35,24 @@ func (a *Audit) check(c *checker, at *path) {
 		c.wrong(every, "is "+short(a.Every), "use a time from "+short(least)+" to "+short(most)+`: checkpoint_every = "1h"`)
 	}
 	if c.given(at.key("checkpoint_file")) && c.need(at.key("checkpoint_file"), a.File, "name a file on another machine's share, or leave the key out") {
-		c.placeNamed(at.key("checkpoint_file"), &a.File)
+		c.placeAfar(at.key("checkpoint_file"), &a.File)
 	}
 	for i, to := range a.Mail {
 		checkMailAddress(c, at.key("checkpoint_mail").item(i), to, `checkpoint_mail = ["auditor@corp.example"]`)
 	}
 	a.Syslog.check(c, at.key("syslog"))
+}
+
+// placeAfar is placeNamed for a file on another machine: one that is away is no
+// reason not to start.
+func (c *checker) placeAfar(at *path, name *string) {
+	*name = c.resolve(*name)
+	folder := filepath.Dir(*name)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		c.warn(at, "there is no folder "+quote(folder)+" now", "mount the share, or make the folder: checkpoints wait until it is there")
+		return
+	}
+	c.ownFile(at, *name)
 }
 
 func (s *Syslog) check(c *checker, at *path) {

@@ -25,6 +25,7 @@ type Config struct {
 	Requests  Requests      `toml:"requests"`
 	SignIn    SignIn        `toml:"sign_in"`
 	Audit     Audit         `toml:"audit"`
+	Agent     Agent         `toml:"agent"`
 
 	Roles    []engine.Role   `toml:"-"` // made from [[role]], in this order
 	Policies []engine.Policy `toml:"-"` // made from [[policy]], here and in the policy files, in this order
@@ -54,6 +55,7 @@ func (d *document) check(c *checker) {
 	d.Requests.check(c, c.root.key("requests"))
 	d.SignIn.check(c, c.root.key("sign_in"), d)
 	d.Audit.check(c, c.root.key("audit"))
+	d.Agent.check(c, c.root.key("agent"))
 	d.checkPolicies(c)
 	d.checkRoles(c)
 }

@@ -20,6 +20,7 @@ type policy struct {
 	CancelUpdate     bool       `toml:"cancel_update"`
 	Setup            setup      `toml:"setup"`
 	Users            users      `toml:"users"`
+	Tasks            tasks      `toml:"tasks"`
 	Notify           []notify   `toml:"notify"`
 	Template         []template `toml:"template"`
 	Common           []common   `toml:"common"`
@@ -48,6 +49,7 @@ func (p *policy) check(c *checker, at *path, cfg Config) engine.Policy {
 		Setup:            engine.Setup{PUK: p.Setup.PUK, Admin: p.Setup.Admin},
 		SearchThirdParty: p.SearchThirdParty, Users: engine.UserOptions(p.Users),
 		Publish: p.Publish, AccessSystem: p.AccessSystem, Rules: p.rules(c, at.key("notify"), cfg.Directory), Cancel: p.CancelUpdate,
+		Tasks: engine.TaskOptions(p.Tasks),
 	}
 	if len(p.Template)+len(p.Common) == 0 {
 		c.wrong(at.key("template"), "is missing", "add a [[policy.template]] for each certificate that belongs on the card")

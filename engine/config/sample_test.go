@@ -146,6 +146,7 @@ func TestLeftOut(t *testing.T) {
 		"mail TLS":          {full.Mail.TLS, short.Mail.TLS},
 		"log level":         {full.Log.Level, short.Log.Level},
 		"requests":          {full.Requests.Escalate + full.Requests.Collect, short.Requests.Escalate + short.Requests.Collect},
+		"agent":             {full.Agent, short.Agent},
 		"renewal":           {full.Policies[0].Templates[0].Renewal, short.Policies[0].Templates[0].Renewal},
 		"idle":              {full.Station.Idle, short.Station.Idle},
 		"lock":              {[]any{full.SignIn.Lock, full.SignIn.OneReader, full.SignIn.Countdown, full.SignIn.CardRemoved}, []any{short.SignIn.Lock, short.SignIn.OneReader, short.SignIn.Countdown, short.SignIn.CardRemoved}},
@@ -240,7 +241,7 @@ func TestRulesAndSwitches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := strings.Replace(string(data), `name = "staff"`, "name = \"staff\"\ncancel_update = true\nusers = { cancel_update = true }", 1)
+	text := strings.Replace(string(data), `name = "staff"`, "name = \"staff\"\ncancel_update = true\nusers = { cancel_update = true }\ntasks = { bind_station = true, bind_user = true, resume = true }", 1)
 	text = strings.Replace(text, "renew_days = 30", "renew_days = 30\naccept_signed_renewal = false\nhold_on_disable = true\nkeep_on_unassign = true", 1)
 	t.Chdir(surroundings(t))
 	cfg, err := Parse("config.toml", []byte(text), Trials{})
@@ -250,6 +251,9 @@ func TestRulesAndSwitches(t *testing.T) {
 	p := cfg.Policies[0]
 	if l := p.Templates[0]; !p.Cancel || !p.Users.CancelUpdate || !l.Renewal.Hold || !l.HoldWhenDisabled || !l.KeepUnassigned {
 		t.Errorf("policy is %+v", p)
+	}
+	if p.Tasks != (engine.TaskOptions{Station: true, User: true, Resume: true}) {
+		t.Errorf("tasks are %+v", p.Tasks)
 	}
 	want := []engine.Rule{
 		{Event: engine.UpdatePending, To: []string{"user", "manager", "group:CN=Card desk,OU=Groups,DC=corp,DC=example", "helpdesk@corp.example"}, ResendDays: 7},

@@ -20,25 +20,40 @@ func (s *Store) Write(ctx context.Context, a engine.AuditRow) error {
 // deed: the row of audit_last is the lock under which the next number is given
 // out and the chain goes on.
 func addAudit(ctx context.Context, tx *sql.Tx, a engine.AuditRow) error {
-	r := engine.ChainedRow{AuditRow: a.Storable(), Format: engine.ChainFormat}
-	if err := tx.QueryRowContext(ctx, `UPDATE audit_last SET seq = seq + 1 RETURNING seq`).Scan(&r.Seq); err != nil {
+	a = a.Storable()
+	var seq int64
+	if err := tx.QueryRowContext(ctx, countAudit).Scan(&seq); err != nil {
 		return err
 	}
-	end, err := chainEnd(ctx, tx, r.Actor.Station)
+	end, err := chainEnd(ctx, tx, a.Actor.Station)
 	if err != nil {
 		return err
 	}
-	r.N = 1
+	_, err = exec(ctx, tx, insertAudit, auditValues(linked(a, seq, end))...)
+	return err
+}
+
+// linked is a row in its place: behind the end of its chain, or the first of one.
+func linked(a engine.AuditRow, seq int64, end *engine.ChainedRow) engine.ChainedRow {
+	r := engine.ChainedRow{AuditRow: a, Seq: seq, N: 1, Format: engine.ChainFormat}
 	if end != nil {
 		r.N, r.Prev = end.N+1, end.Hash
 	}
 	r.Hash = r.Link()
-	_, err = exec(ctx, tx, `
-		INSERT INTO audit (seq, at, who, station, mode, act, card, user_id, run, result, detail, how, n, chain, prev, hash)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
-		r.Seq, stamp(a.At), r.Actor.Who, r.Actor.Station, r.Actor.Mode, r.Act, r.Card, r.User, r.Run, r.Result, r.Detail,
-		r.Actor.How, r.N, r.Format, r.Prev.String(), r.Hash.String())
-	return err
+	return r
+}
+
+const (
+	countAudit  = `UPDATE audit_last SET seq = seq + 1 RETURNING seq`
+	insertAudit = `INSERT INTO audit (` + auditColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`
+)
+
+// auditValues are a row in the order of auditColumns.
+func auditValues(r engine.ChainedRow) []any {
+	return []any{
+		r.Seq, stamp(r.At), r.Actor.Who, r.Actor.Station, r.Actor.Mode, r.Act, r.Card, r.User, r.Run, r.Result, r.Detail,
+		r.Actor.How, r.N, r.Format, r.Prev.String(), r.Hash.String(),
+	}
 }
 
 // auditColumns are a row of the audit, in the order scanAudit takes them.

@@ -25,7 +25,7 @@ func unchain() []string {
 	} {
 		back = append(back, `DROP TRIGGER `+trigger)
 	}
-	back = append(back, `DROP INDEX audit_chain`, `DROP TABLE checkpoints`, `DROP TABLE departures`)
+	back = append(back, `DROP INDEX audit_chain`, `DROP TABLE checkpoints`, `DROP TABLE departures`, `DROP TABLE tasks`)
 	for _, column := range []string{"how", "n", "chain", "prev", "hash"} {
 		back = append(back, `ALTER TABLE audit DROP COLUMN `+column)
 	}
@@ -236,10 +236,10 @@ func checkpoint(t testing.TB, s *store.Store, n int64) engine.Checkpoint {
 func TestCheckpoints(t *testing.T) {
 	s := open(t, newPath(t))
 	must(t, writeRows(t.Context(), s, "north", 5))
-	first, second := checkpoint(t, s, 2), engine.Checkpoint{}
+	first := checkpoint(t, s, 2)
 	must(t, s.KeepCheckpoint(t.Context(), first))
 	wants(t, s.KeepCheckpoint(t.Context(), first), engine.Overtaken)
-	second = checkpoint(t, s, 5)
+	second := checkpoint(t, s, 5)
 	must(t, s.KeepCheckpoint(t.Context(), second))
 	got, err := s.Checkpoints(t.Context(), "north", 0, 10)
 	must(t, err)

@@ -22,14 +22,38 @@ func SyntheticRow(i int, now time.Time) engine.AuditRow {
 	}
 }
 
-// LoadAudit writes n rows, many in one transaction.
+// LoadAudit writes n rows, many in one transaction, as addAudit would.
 func LoadAudit(ctx context.Context, s *Store, n int, row func(i int) engine.AuditRow) error {
+	ends := map[string]*engine.ChainedRow{}
 	for from := 0; from < n; from += loadAtOnce {
 		err := s.change(ctx, "load audit", func(tx *sql.Tx) error {
+			count, err := tx.PrepareContext(ctx, countAudit)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = count.Close() }()
+			insert, err := tx.PrepareContext(ctx, insertAudit)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = insert.Close() }()
 			for i := from; i < min(n, from+loadAtOnce); i++ {
-				if err := addAudit(ctx, tx, row(i)); err != nil {
+				a := row(i).Storable()
+				end, known := ends[a.Actor.Station]
+				if !known {
+					if end, err = chainEnd(ctx, tx, a.Actor.Station); err != nil {
+						return err
+					}
+				}
+				var seq int64
+				if err := count.QueryRowContext(ctx).Scan(&seq); err != nil {
 					return err
 				}
+				r := linked(a, seq, end)
+				if _, err := insert.ExecContext(ctx, auditValues(r)...); err != nil {
+					return err
+				}
+				ends[a.Actor.Station] = &r
 			}
 			return nil
 		})

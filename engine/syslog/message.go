@@ -38,10 +38,19 @@ func (s *Server) row(r engine.ChainedRow) []byte {
 	}
 	fields := []field{
 		{"seq", strconv.FormatInt(r.Seq, 10)},
-		{"station", r.Actor.Station}, {"n", strconv.FormatInt(r.N, 10)},
-		{"who", r.Actor.Who}, {"how", string(r.Actor.How)}, {"mode", string(r.Actor.Mode)}, {"act", r.Act},
-		{"card", string(r.Card)}, {"user", string(r.User)}, {"run", string(r.Run)}, {"result", r.Result},
-		{"format", strconv.Itoa(r.Format)}, {"prev", r.Prev.String()}, {"hash", r.Hash.String()},
+		{"station", r.Actor.Station},
+		{"n", strconv.FormatInt(r.N, 10)},
+		{"who", r.Actor.Who},
+		{"how", string(r.Actor.How)},
+		{"mode", string(r.Actor.Mode)},
+		{"act", r.Act},
+		{"card", string(r.Card)},
+		{"user", string(r.User)},
+		{"run", string(r.Run)},
+		{"result", r.Result},
+		{"format", strconv.Itoa(r.Format)},
+		{"prev", r.Prev.String()},
+		{"hash", r.Hash.String()},
 		{"detail", r.Detail},
 	}
 	text := fmt.Sprintf("%s: %s: %s", r.Actor.Who, r.Act, r.Result)

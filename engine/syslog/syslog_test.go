@@ -10,6 +10,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -61,7 +62,7 @@ func counted(r io.Reader) (all []string, err error) {
 	in := bufio.NewReader(r)
 	for {
 		length, err := in.ReadString(' ')
-		if err == io.EOF && length == "" {
+		if errors.Is(err, io.EOF) && length == "" {
 			return all, nil
 		}
 		if err != nil {

@@ -11,7 +11,7 @@ func Actions(p *engine.Profile, card *engine.CardView) []Action {
 	active := !p.User.Disabled && p.Unread == nil
 	var actions []Action
 	if card != nil {
-		actions = cardActions(active, *card)
+		actions = append(cardActions(active, *card), taskActions(active, *card)...)
 	}
 	if active {
 		actions = append(actions, AssignCard)
@@ -64,7 +64,7 @@ func (a Action) Event() engine.CardEvent {
 	case CleanCard:
 		return engine.CardCleaned
 	case IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, AssignCard, ReadCard,
-		FindOwner, ShowHistory, CardLife:
+		FindOwner, ShowHistory, CardLife, LeaveUpdate, LeaveCancel:
 	}
 	return ""
 }
@@ -134,7 +134,7 @@ func (d *Draft) Fits(v engine.ReaderView) Unfit {
 		if v.State != "" && v.State != engine.StateClean {
 			return OthersCard
 		}
-	case ReadCard, FindOwner, ShowHistory, CardLife, UnassignCard, DisableCard, EnableCard, RevokeCard:
+	case ReadCard, FindOwner, ShowHistory, CardLife, UnassignCard, DisableCard, EnableCard, RevokeCard, LeaveUpdate, LeaveCancel:
 	}
 	return Fit
 }
@@ -146,7 +146,7 @@ func Unfits() []Unfit { return []Unfit{Fit, NoCard, MuteCard, Unreadable, OtherC
 func EveryAction() []Action {
 	return []Action{
 		IssueCard, UpdateCard, ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain, AssignCard, ReadCard, FindOwner, ShowHistory,
-		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard,
+		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard, LeaveUpdate, LeaveCancel,
 	}
 }
 

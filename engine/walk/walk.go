@@ -31,6 +31,11 @@ const (
 	ConfirmDeed     Stage = "what happens" // what is done beside an update, or to one that waits
 	Update          Stage = "update"
 	Result          Stage = "result"
+
+	AwaitCard Stage = "wait"  // an agent waits for a card with a task
+	ShowTask  Stage = "task"  // what was left to be done with it
+	TaskList  Stage = "tasks" // instead of FindUser, where one looks at the tasks for agents
+	LeaveTask Stage = "leave" // with what comment, and where
 )
 
 // Action is what a person wants done with a card.
@@ -61,6 +66,12 @@ const (
 	CleanCard    Action = "clean"
 )
 
+// The actions of tasks for agents.
+const (
+	LeaveUpdate Action = "leave update"
+	LeaveCancel Action = "leave cancel" // of an update that waits
+)
+
 // stages says, for each action, which stages it has. FindUser and Profile lead
 // to every action and belong to all of them.
 var stages = map[Action][]Stage{
@@ -78,6 +89,8 @@ var stages = map[Action][]Stage{
 	EnableCard:     {FindUser, Profile, ConfirmDeed},
 	RevokeCard:     {FindUser, Profile, GiveReason, ConfirmDeed},
 	CleanCard:      {FindUser, Profile, ConnectCard, ConfirmDeed},
+	LeaveUpdate:    {FindUser, Profile, LeaveTask},
+	LeaveCancel:    {FindUser, Profile, LeaveTask},
 }
 
 // skips says when a stage falls away.
@@ -90,8 +103,9 @@ var skips = map[Stage]func(*Draft) bool{
 // Draft is what the answers have filled in so far. The zero Draft is the start
 // of a walk.
 type Draft struct {
-	Mode      engine.Mode // stays when the draft is released; "" is an operator's walk
-	Listed    bool        // the walk begins at the work list
+	Mode      engine.Mode  // stays when the draft is released; "" is an operator's walk
+	Task      *engine.Task // what an agent has taken
+	Listed    bool         // the walk begins at the work list
 	Action    Action
 	User      *engine.User
 	Card      engine.CardID     // the card meant; "" while any will do
@@ -127,7 +141,7 @@ func (d *Draft) Continues() bool {
 	case ContinueUpdate, TakeBackUpdate, CancelUpdate, UpdateAgain:
 		return true
 	case IssueCard, UpdateCard, AssignCard, ReadCard, FindOwner, ShowHistory,
-		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard:
+		CardLife, UnassignCard, EmptyCard, DisableCard, EnableCard, RevokeCard, CleanCard, LeaveUpdate, LeaveCancel:
 	}
 	return false
 }
@@ -156,10 +170,10 @@ func (d *Draft) Stages() []Stage {
 
 // Start returns the stage at which users are chosen.
 func (d *Draft) Start() Stage {
-	if d.own() {
-		return PutIn
-	}
-	if d.Listed {
+	switch {
+	case d.Mode == engine.SelfService, d.Mode == engine.Agent:
+		return d.beginning()[0]
+	case d.Listed:
 		return WorkList
 	}
 	return FindUser
@@ -174,9 +188,10 @@ func (d *Draft) Back(s Stage) (Stage, bool) {
 	switch s {
 	case Update, Result:
 		return "", false
-	case WorkList:
+	case WorkList, TaskList:
 		return FindUser, true
-	case FindUser, PutIn, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed:
+	case FindUser, PutIn, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm, GiveReason, ConfirmDeed,
+		AwaitCard, ShowTask, LeaveTask:
 	}
 	if d.own() && (s == PutIn || s == EnterPIN || s == Profile) {
 		return "", false // the way out is to take the card out
@@ -214,9 +229,15 @@ func (d *Draft) ForgetCard() {
 	if d.Connected != nil {
 		_ = d.Connected.Close() // the card may be gone; there is nothing to save
 	}
-	d.PIN.Wipe()
-	d.Connected, d.Proposal, d.Emptying, d.PIN = nil, nil, nil, engine.PIN{}
+	d.ForgetPIN()
+	d.Connected, d.Proposal, d.Emptying = nil, nil, nil
 	d.Selection = engine.Selection{}
+}
+
+// ForgetPIN wipes the PIN.
+func (d *Draft) ForgetPIN() {
+	d.PIN.Wipe()
+	d.PIN = engine.PIN{}
 }
 
 // Release ends the walk: the PIN is wiped and the card is let go.
@@ -229,6 +250,6 @@ func (d *Draft) Release() {
 func Stages() []Stage {
 	return []Stage{
 		FindUser, PutIn, WorkList, Profile, ConnectCard, ConfirmAssign, SelectTemplates, EnterPIN, SelectTracked, Confirm,
-		GiveReason, ConfirmDeed, Update, Result,
+		GiveReason, ConfirmDeed, Update, Result, AwaitCard, ShowTask, TaskList, LeaveTask,
 	}
 }

@@ -143,7 +143,7 @@ func (t *Text) letterFields(l engine.Letter) LetterFields {
 		At: t.momentOf(n.At), Station: field(n.Actor.Station), Run: field(string(n.Run)), First: n.First,
 		Works: n.Works, Until: t.dayOf(n.Until), Policy: field(n.Policy), Was: field(n.Was), Reason: field(string(n.Reason)),
 	}
-	if n.Actor.Mode == engine.SelfService {
+	if n.Actor.Mode != engine.Operator { // the holder has done it themselves
 		f.BySelf = true
 	} else {
 		f.Operator = field(n.Actor.Who)

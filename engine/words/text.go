@@ -51,6 +51,8 @@ type Text struct {
 	SignIn    SignIn
 	Lobby     Lobby
 	Doors     Doors
+	Roles     RolesWords
+	Tasks     TaskWords
 
 	Stages  map[string]string // by walk.Stage
 	Cards   map[engine.State]string
@@ -372,7 +374,7 @@ type (
 	// Keys are what keys do, for the help line.
 	Keys struct {
 		Choose, Open, Go, Back, Tick, Quit, Help, Action, Scroll, ReadCard string
-		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList           string
+		Mailbox, Tray, Erase, Next, Again, Card, Close, WorkList, Tasks    string
 		LookAgain, Officer                                                 string
 		Lock, SignOut                                                      string
 		Space, Backspace, Pages, Control                                   string // what is written on keys

@@ -127,6 +127,9 @@ func (t *Text) Held(c engine.Identity, reader string) string {
 
 // Who names the person at the kiosk, and the kiosk.
 func (t *Text) Who(a engine.Actor) string {
+	if a.Mode == engine.Agent {
+		return fmt.Sprintf(t.Tasks.AgentAt, engine.Clean(a.Station))
+	}
 	return engine.Clean(a.Station) + "   " + fmt.Sprintf(t.Frame.Operator, engine.Clean(a.Who))
 }
 

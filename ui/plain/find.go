@@ -39,6 +39,12 @@ func (w *walker) findUser(ctx context.Context) error {
 			}
 			continue
 		}
+		if text == w.Text.Tasks.ListKey {
+			if err := w.taskList(ctx); err != nil {
+				return err
+			}
+			continue
+		}
 		user, err := w.search(ctx, text)
 		switch {
 		case err != nil:
@@ -226,6 +232,7 @@ func (w *walker) describe(v engine.CardView) {
 		w.say("%s", t.Unfinished(*r))
 	}
 	w.pending(v)
+	w.task(v)
 	if out := t.OutOfUse(v.Record.State); out != "" {
 		w.say("%s", out)
 	}
@@ -268,7 +275,7 @@ func (w *walker) chooseAction(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if why := may.Denied(actions[i-1].Privilege()); why != nil {
+		if why := may.Denied(actions[i-1].Privileges()...); why != nil {
 			w.trouble(why)
 			continue
 		}
@@ -287,7 +294,8 @@ func (w *walker) chooseAction(ctx context.Context) error {
 		case walk.AssignCard:
 			w.draft.Action, w.draft.Card = a, ""
 		case walk.IssueCard, walk.UpdateCard, walk.ContinueUpdate, walk.TakeBackUpdate, walk.CancelUpdate, walk.UpdateAgain,
-			walk.ReadCard, walk.FindOwner, walk.UnassignCard, walk.EmptyCard, walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard:
+			walk.ReadCard, walk.FindOwner, walk.UnassignCard, walk.EmptyCard, walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard,
+			walk.LeaveUpdate, walk.LeaveCancel:
 			w.draft.Action, w.draft.Card = a, w.card.Record.Card.ID
 		}
 		return nil

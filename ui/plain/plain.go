@@ -32,6 +32,8 @@ type Needs struct {
 	// Nudge lets letters and errands leave that were just recorded; nil: they leave
 	// in their time.
 	Nudge func()
+	// After tells an agent when to look for tasks again.
+	After func(time.Duration) <-chan time.Time
 	// ASCII keeps to letters that every terminal knows.
 	ASCII bool
 	// PINHint is said before a PIN is asked for; nil outside the demo.
@@ -165,6 +167,11 @@ func (w *walker) visit(ctx context.Context, s walk.Stage) error {
 		return w.reason(ctx)
 	case walk.ConfirmDeed:
 		return w.deed(ctx)
+	case walk.LeaveTask:
+		return w.leaveTask(ctx)
+	case walk.ShowTask:
+		return w.showTask(ctx)
+	case walk.AwaitCard, walk.TaskList: // no stages of their own here
 	case walk.Update:
 		return w.update()
 	case walk.Result:

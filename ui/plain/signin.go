@@ -16,7 +16,7 @@ type Door struct {
 	Card     func(ctx context.Context, reader string, pin engine.PIN) (engine.Actor, engine.User, error)
 	Tries    func(ctx context.Context, reader string) (engine.Counter, error)
 	Readers  func(ctx context.Context, known []engine.Reader) ([]engine.Reader, error)
-	Hint     string
+	Hint     string // what a demo gives away
 
 	Text  *words.Text
 	Out   io.Writer

@@ -52,7 +52,7 @@ func (w *walker) carry(ctx context.Context, watch func(engine.Event)) (engine.Re
 	case walk.EmptyCard:
 		return w.Desk.UnassignIssued(ctx, w.Actor, d.Connected, *d.Emptying, d.PIN, watch)
 	case walk.AssignCard, walk.ReadCard, walk.FindOwner, walk.ShowHistory, walk.CardLife, walk.UnassignCard,
-		walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard:
+		walk.DisableCard, walk.EnableCard, walk.RevokeCard, walk.CleanCard, walk.LeaveUpdate, walk.LeaveCancel:
 	}
 	return engine.Result{}, fmt.Errorf("action %q has no run", d.Action)
 }
