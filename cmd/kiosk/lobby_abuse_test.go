@@ -477,8 +477,31 @@ func (s *lobbySite) cardStorm() {
 		s.hand.Remove(0)
 	}
 	s.starts()
-	s.toOwnCard()
+	s.isClean()
+	for range 5 { // vpcd may have lost count: the screen says what to do
+		if err := s.hand.Insert(s.t.Context(), 0); err != nil {
+			s.t.Fatal(err)
+		}
+		if frame := s.seesEither("Your card 0071 2250", "put it in again"); strings.Contains(frame, "Your card") {
+			break
+		}
+		s.hand.Remove(0)
+		s.starts()
+	}
+	s.term.sees("Your card 0071 2250")
 	s.leaves(s.visit())
+}
+
+// seesEither waits until the screen shows one of two texts.
+func (s *lobbySite) seesEither(one, other string) string {
+	s.t.Helper()
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); {
+		if frame := s.term.frame(); strings.Contains(frame, one) || strings.Contains(frame, other) {
+			return frame
+		}
+	}
+	s.t.Fatalf("never saw %q nor %q; the screen shows\n%s", one, other, s.term.frame())
+	return ""
 }
 
 // kills kills the visit on every page, as a crash or the kernel would: the start
