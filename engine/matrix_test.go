@@ -50,13 +50,12 @@ const (
 // stand is a world on the way to an deskOperation.
 type stand struct {
 	*world
-	c        *Connected
-	plan     Plan
-	adoption Adoption
-	wiping   Wiping
-	task     Task
-	spy      *spyCA
-	rows     []AuditRow
+	c      *Connected
+	plan   Plan
+	wiping Wiping
+	task   Task
+	spy    *spyCA
+	rows   []AuditRow
 }
 
 // matrixCase is a column: who asks.

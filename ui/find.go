@@ -69,7 +69,7 @@ func (f *find) Keys() []key.Binding {
 	quit := bind("Esc", f.text.Keys.Quit, "esc")
 	keys := append([]key.Binding{
 		f.keys.choose, f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.open), f.look.keyUnless(f.may.Denied(engine.ViewCard), f.keys.read),
-		f.look.keyUnless(f.may.Denied(engine.SeeDue), f.keys.due), f.keys.help,
+		f.look.keyUnless(f.may.Denied(engine.SeeDue), f.keys.due), f.look.keyUnless(f.may.Denied(engine.SeeTasks), f.keys.tasks), f.keys.help,
 	}, f.demo...)
 	return append(keys, quit)
 }
