@@ -137,9 +137,6 @@ func (d *Desk) Connect(ctx context.Context, actor Actor, reader string) (*Connec
 	c := &Connected{Reader: reader, card: card}
 	err = d.readInto(ctx, actor, c)
 	if err == nil {
-		err = d.may(ctx, actor, ViewCard, aboutCard(c))
-	}
-	if err == nil {
 		c.Visit, err = d.visit(ctx, reader)
 	}
 	if err != nil {
@@ -162,13 +159,17 @@ func (d *Desk) visit(ctx context.Context, reader string) (int, error) {
 	return 0, err
 }
 
-// readInto reads the card. Of one that has not shown whose it is, nothing is asked of
+// readInto reads the card, and asks about it once it is known whose it is, and that
+// the actor may see it. Of one that has not shown whose it is, nothing is asked of
 // a CA in self-service: see ProveHolder.
 func (d *Desk) readInto(ctx context.Context, actor Actor, c *Connected) (err error) {
 	if c.Contents, err = c.card.Inspect(ctx); err != nil {
 		return err
 	}
 	if c.Record, _, err = d.Ledger.Card(ctx, c.Contents.Identity.ID); err != nil {
+		return err
+	}
+	if err = d.may(ctx, actor, ViewCard, aboutCard(c)); err != nil {
 		return err
 	}
 	if actor.Mode != SelfService {

@@ -34,7 +34,7 @@ func (d *Desk) NothingToDo(ctx context.Context, actor Actor, t Task) (Task, erro
 }
 
 func (d *Desk) completed(ctx context.Context, actor Actor, t Task, n Notice) (Task, error) {
-	if err := d.isAt(actor, t); err != nil {
+	if err := d.isAt(ctx, actor, t); err != nil {
 		return t, err
 	}
 	t.Until = time.Time{}
@@ -72,7 +72,7 @@ func refusedBy(r Result) error {
 // FailTask reports what kept a task from being done. It is in error until somebody
 // retries or removes it.
 func (d *Desk) FailTask(ctx context.Context, actor Actor, t Task, cause error) (Task, error) {
-	if err := d.isAt(actor, t); err != nil {
+	if err := d.isAt(ctx, actor, t); err != nil {
 		return t, err
 	}
 	if run := RunOf(cause); run != "" {

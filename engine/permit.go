@@ -13,7 +13,8 @@ type matter struct {
 	card   CardID
 	user   UserID
 	policy string // recorded with the card: what counts while the directory does not tell of the user
-	proven bool   // the card has shown that it is its holder's: see ProveHolder
+	held   bool   // the card lies in a reader here
+	proven bool   // … and has shown that it is its holder's: see ProveHolder
 }
 
 func aboutUser(id UserID) matter { return matter{user: id} }
@@ -22,7 +23,7 @@ func aboutRecord(r Record) matter { return matter{card: r.Card.ID, user: r.User.
 
 func aboutCard(c *Connected) matter {
 	m := aboutRecord(c.Record)
-	m.card, m.proven = c.Contents.Identity.ID, c.proven
+	m.card, m.held, m.proven = c.Contents.Identity.ID, true, c.proven
 	return m
 }
 
@@ -162,7 +163,7 @@ func byHolding(actor Actor, p Privilege, m matter, of func() (Policy, error)) *D
 	deny := func(why DenialWhy, err error) *Denial { return &Denial{Privilege: p, Why: why, Err: err} }
 	switch p { //nolint:exhaustive // all others are an operator's
 	case ViewCard:
-		if m.user == "" || m.card != "" && actor.User == "" {
+		if m.user == "" || m.held && actor.User == "" {
 			return nil // a card says whose it is before anybody is known to be there
 		}
 	case UpdateCard, ContinueUpdate, CancelUpdate:

@@ -10,14 +10,15 @@ import (
 // Permissions deny nothing, and the door denies what it denies.
 type Permissions map[Privilege]*Denial
 
-// Denied returns why something may not be done, as an Error of Kind Forbidden; nil
-// when it may.
-func (p Permissions) Denied(what Privilege) error {
-	denial := p[what]
-	if denial == nil {
-		return nil
+// Denied returns why something may not be done that takes all of these, as an Error
+// of Kind Forbidden; nil when it may.
+func (p Permissions) Denied(all ...Privilege) error {
+	for _, one := range all {
+		if denial := p[one]; denial != nil {
+			return &Error{Op: string(one), Kind: Forbidden, Err: denial}
+		}
 	}
-	return &Error{Op: string(what), Kind: Forbidden, Err: denial}
+	return nil
 }
 
 // Permitted says what an actor may do with a user's card, so that a page can show

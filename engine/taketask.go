@@ -38,6 +38,7 @@ const (
 	returnTask = "return task"
 	finishTask = "finish task"
 	failTask   = "fail task"
+	endTask    = "end task" // what is refused to whoever is not at it
 )
 
 // holder is the actor by whom a task is done at a station.
@@ -125,7 +126,7 @@ func (d *Desk) mismatch(t Task, station string) (why DenialWhy, is string) {
 // HoldTask tells that the agent is still at the task. Kind TaskGone when it was
 // removed, or is another's.
 func (d *Desk) HoldTask(ctx context.Context, actor Actor, t Task) error {
-	if err := d.isAt(actor, t); err != nil {
+	if err := d.isAt(ctx, actor, t); err != nil {
 		return err
 	}
 	return d.Tasks.HoldTask(ctx, t.ID, t.Version, d.Now().Add(taskLease))
@@ -134,7 +135,7 @@ func (d *Desk) HoldTask(ctx context.Context, actor Actor, t Task) error {
 // ReturnTask gives back a task that its holder does not want now: it is offered again
 // after a while.
 func (d *Desk) ReturnTask(ctx context.Context, actor Actor, t Task) (Task, error) {
-	if err := d.isAt(actor, t); err != nil {
+	if err := d.isAt(ctx, actor, t); err != nil {
 		return t, err
 	}
 	t.NotBefore, t.Until = d.Now().Add(d.Agent.RetryAfter), time.Time{}
@@ -143,9 +144,11 @@ func (d *Desk) ReturnTask(ctx context.Context, actor Actor, t Task) (Task, error
 
 // isAt makes sure that a task is done by whoever ends it. That it is still theirs
 // the store makes sure of.
-func (d *Desk) isAt(actor Actor, t Task) error {
+func (d *Desk) isAt(ctx context.Context, actor Actor, t Task) error {
 	if actor.Mode == Agent && actor.Task == t.ID && actor.Station == t.At {
 		return nil
 	}
-	return &Error{Op: "end task", Kind: Forbidden, Subject: actor.Who, Err: fmt.Errorf("task %s is at %s", t.ID, t.At)}
+	err := &Error{Op: endTask, Kind: Forbidden, Subject: actor.Who, Err: fmt.Errorf("task %s is at %s", t.ID, t.At)}
+	d.witness(ctx, t.audit(actor, endTask, d.Now()), err)
+	return err
 }

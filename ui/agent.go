@@ -37,7 +37,6 @@ type (
 		user     *engine.User
 		action   walk.Action
 		proposal *engine.Proposal
-		said     string // why there is nothing to do after all
 		err      error
 	}
 	// noTask is that no card has one now.

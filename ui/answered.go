@@ -103,7 +103,7 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return cmd
 	case removeTask:
 		t := a.needs.Text.Tasks
-		return a.open(func(s scene) popup { return newQuestion(s, a.keys, t.AskRemove, t.RemoveHint, removeConfirmed{msg.id}) })
+		return a.open(func(s scene) popup { return newQuestion(s, a.keys, t.AskRemove, t.RemoveHint, removeConfirmed(msg)) })
 	case removeConfirmed:
 		a.shut()
 		return a.tellPage(msg)

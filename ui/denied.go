@@ -36,7 +36,7 @@ func (p permits) denied(card engine.CardID, a walk.Action) error {
 	if !known {
 		may = p[""]
 	}
-	return may.Denied(a.Privilege())
+	return may.Denied(a.Privileges()...)
 }
 
 // permitsFor asks once for a user. While the directory does not tell of them it is

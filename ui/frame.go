@@ -22,6 +22,9 @@ func (a *App) frame() string {
 	if a.hosts() && !a.closed() {
 		return a.popup.View(a.width, a.height)
 	}
+	if a.lobby.over {
+		return ""
+	}
 	if a.bare() { // these have words for the smallest terminal too
 		draw := func() string { return a.bareView(a.width, a.height) }
 		return widget.Shown(widget.LeastWidth, widget.LeastHeight, a.needs.ASCII, draw, "")

@@ -176,8 +176,10 @@ func (a *App) pressOwn(msg tea.KeyPressMsg) (cmd tea.Cmd, mine bool) {
 	case msg.String() == "esc" && a.popup == nil && (a.stage == walk.EnterPIN || a.stage == walk.Profile) && !a.busy():
 		return a.endVisit(), true
 	case a.stage == walk.PutIn && a.popup == nil:
-		if cmd, demo := a.demoKey(msg); a.needs.Demo != nil && demo {
-			return cmd, true
+		if a.needs.Demo != nil {
+			if cmd, demo := a.demoKey(msg); demo {
+				return cmd, true
+			}
 		}
 		return a.deliver(msg), true
 	}

@@ -343,6 +343,9 @@ func (g *gate) readersAre(msg gateReaders) tea.Cmd {
 		}
 		return g.retry()
 	}
+	if msg.readers == nil {
+		msg.readers = []engine.Reader{} // known to be none: they are waited for
+	}
 	before, name := g.readers, ""
 	if r, ok := g.reader(); ok {
 		name = r.Name

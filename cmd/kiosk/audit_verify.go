@@ -80,7 +80,7 @@ func ownKey(cfg config.Config) audit.Keys {
 	if err != nil {
 		return nil
 	}
-	return audit.Keys{{Public: key.Public().(ed25519.PublicKey), Station: cfg.Station.Name, Bound: true}} //nolint:errcheck // documented to be one
+	return audit.Keys{{Public: key.Public().(ed25519.PublicKey), Station: cfg.Station.Name, Bound: true}}
 }
 
 // readKeys reads a key, or a file with one on each line.

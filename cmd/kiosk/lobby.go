@@ -68,8 +68,8 @@ func (s *supervisor) run(ctx context.Context) error {
 	return s.keepStarting(ctx, s.visit, s.console.wipe)
 }
 
-// keepStarting starts a program anew each time it ends. One that fails is given more
-// and more time.
+// keepStarting starts a program anew each time it ends. One that fails again and again
+// as soon as it is started is given more and more time.
 func (s *supervisor) keepStarting(ctx context.Context, start func() *exec.Cmd, between func() error) error {
 	runtime.LockOSThread() // the kernel ends the program with the thread that started it
 	defer runtime.UnlockOSThread()
@@ -99,12 +99,12 @@ func (s *supervisor) keepStarting(ctx context.Context, start func() *exec.Cmd, b
 	}
 }
 
-// How long the supervisor waits before it starts a program again, and how long one
-// has to live for its end to count as the first trouble.
+// How long the supervisor waits before it starts a program again. One that has lived
+// for some time was of use to somebody: the next comes at once.
 const (
 	shortestWait = 200 * time.Millisecond
-	longestWait  = 30 * time.Second
-	goodLife     = time.Minute
+	longestWait  = 10 * time.Second
+	goodLife     = 3 * time.Second
 )
 
 // pause waits, and reports whether ctx has ended.
@@ -131,7 +131,7 @@ func (s *supervisor) worker() *exec.Cmd { return s.program("worker") }
 func (s *supervisor) program(command string) *exec.Cmd {
 	return &exec.Cmd{
 		Path: "/proc/self/exe", Args: []string{"kiosk", command, "--config", s.config}, Env: os.Environ(),
-		WaitDelay:   time.Second, // for what it has said last
+		WaitDelay:   time.Second, // for what it is about to say
 		SysProcAttr: &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM},
 	}
 }
@@ -139,7 +139,7 @@ func (s *supervisor) program(command string) *exec.Cmd {
 // await runs a program to its end. When ctx ends it asks it to end too, and waits: a
 // run goes on to its safe note.
 func (s *supervisor) await(ctx context.Context, cmd *exec.Cmd) error {
-	said := &lastWords{}
+	said := &firstWords{}
 	cmd.Stderr = said
 	if cmd.Stdout == nil {
 		cmd.Stdout = said
@@ -158,8 +158,8 @@ func (s *supervisor) await(ctx context.Context, cmd *exec.Cmd) error {
 	return nil
 }
 
-// lastWords keep the end of what a program says.
-type lastWords struct {
+// firstWords keep the beginning of what a program says: of a crash that says where.
+type firstWords struct {
 	mu   sync.Mutex
 	text []byte
 }
@@ -167,18 +167,15 @@ type lastWords struct {
 const mostWords = 8 << 10
 
 // Write implements io.Writer.
-func (l *lastWords) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.text = append(l.text, p...)
-	if over := len(l.text) - mostWords; over > 0 {
-		l.text = append(l.text[:0], l.text[over:]...)
-	}
+func (f *firstWords) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.text = append(f.text, p[:min(len(p), mostWords-len(f.text))]...)
 	return len(p), nil
 }
 
-func (l *lastWords) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return string(l.text)
+func (f *firstWords) String() string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return string(f.text)
 }

@@ -21,6 +21,7 @@ type commands struct {
 	Demo     demoCmd     `cmd:"" help:"Show the kiosk on a demo world: directory, CA, mailbox and cards of its own."`
 	Update   updateCmd   `cmd:"" help:"Update one card without questions."`
 	Adopt    adoptCmd    `cmd:"" help:"Take over cards that were issued before, with what is on them."`
+	Roles    rolesCmd    `cmd:"" help:"Who may do what."`
 	Policy   policyCmd   `cmd:"" help:"Which policy is whose."`
 	Due      dueCmd      `cmd:"" help:"Report the cards that are due, and why."`
 	Card     cardCmd     `cmd:"" help:"A card's life beside the update: show, unassign, disable, enable, revoke, clean; and orphans."`

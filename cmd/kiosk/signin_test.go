@@ -72,6 +72,8 @@ func TestSignIn(t *testing.T) {
 	s.trustCA("operator-roots.pem")
 	s.insert("712250")
 	write(t, s.path("pin"), "48291375\n")
+	desk := s.directory
+	s.directory = strings.Replace(desk, `["password", "card"]`, `["password", "card", "system"]`, 1) // whoever gives the command
 	s.configure("300")
 	if out := done(t, "config", "check", s.path("config.toml")); !strings.Contains(out, "is fine") {
 		t.Errorf("config check says %q", out)
@@ -80,6 +82,8 @@ func TestSignIn(t *testing.T) {
 	if first.End != engine.Finished || first.Written[0].Place != "9a" {
 		t.Fatalf("first issue: %+v", first)
 	}
+	s.directory = desk
+	s.configure("300")
 	s.signInByPassword()
 	s.signInByCard(first.Written[0].Serial)
 }

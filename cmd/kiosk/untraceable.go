@@ -55,7 +55,7 @@ func deafTo() []os.Signal {
 		unix.SIGTERM: true, unix.SIGCHLD: true, unix.SIGCONT: true, unix.SIGWINCH: true, unix.SIGURG: true, unix.SIGPROF: true,
 		unix.SIGKILL: true, unix.SIGSTOP: true, // nobody can
 		unix.SIGSEGV: true, unix.SIGBUS: true, unix.SIGFPE: true, unix.SIGILL: true, unix.SIGTRAP: true, // faults
-		32: true, 33: true, // the C library's
+		32: true, 33: true, 34: true, // the C libraries'
 	}
 	var all []os.Signal
 	for s := syscall.Signal(1); s <= 64; s++ {

@@ -72,8 +72,12 @@ func (p *parts) onScreen() []engine.SignedIn {
 	return slices.DeleteFunc(slices.Clone(p.signIn.Ways), func(w engine.SignedIn) bool { return w != engine.ByPassword && w != engine.ByCard })
 }
 
-// door is what the screen needs to sign people in, and to lock itself.
+// door is what the screen needs to sign people in, and to lock itself. In
+// self-service nobody signs in: a card shows whose it is.
 func (p *parts) door(given ui.Given) *ui.SignIn {
+	if p.actor.Mode == engine.SelfService {
+		return nil
+	}
 	return &ui.SignIn{
 		Ways: p.onScreen(), Password: p.signIn.WithPassword, Card: p.signIn.WithCard, Tries: p.signIn.PINTries, Readers: p.lying, Given: given,
 		Lock: p.lock.Lock, OneReader: p.lock.OneReader, Countdown: p.lock.Countdown, CardTaken: p.lock.CardRemoved,
@@ -92,6 +96,9 @@ func (p *parts) lying(ctx context.Context, known []engine.Reader) ([]engine.Read
 // askLines signs somebody in by lines.
 func (p *parts) askLines(ctx context.Context, out io.Writer, input plain.Input, given ui.Given) (engine.Actor, error) {
 	d := p.door(given)
+	if d == nil {
+		return p.actor, nil
+	}
 	actor, user, err := plain.SignIn(ctx, plain.Door{
 		Ways: d.Ways, Password: d.Password, Card: d.Card, Tries: d.Tries, Readers: d.Readers, Hint: p.hint(given),
 		Text: p.text, Out: out, Input: input, ASCII: !speaksUTF8(os.Getenv),

@@ -26,6 +26,6 @@ func (d *Draft) own() bool { return d.Mode == engine.SelfService }
 func OwnActions(card engine.CardView, may engine.Permissions) []Action {
 	return slices.DeleteFunc(cardActions(true, card), func(a Action) bool {
 		_, own := ownStages[a]
-		return !own || may.Denied(a.Privilege()) != nil
+		return !own || may.Denied(a.Privileges()...) != nil
 	})
 }

@@ -2,37 +2,39 @@ package walk
 
 import "cardkiosk/engine"
 
-// Privilege is what it takes to carry an action out; "" where that depends on what
-// is chosen next.
-func (a Action) Privilege() engine.Privilege {
+// Privileges are what it takes to carry an action out, all of them; none where that
+// depends on what is chosen next.
+func (a Action) Privileges() []engine.Privilege {
 	switch a {
 	case IssueCard, UpdateCard:
-		return engine.UpdateCard
+		return []engine.Privilege{engine.UpdateCard}
 	case ContinueUpdate, TakeBackUpdate, UpdateAgain: // again is another update
-		return engine.ContinueUpdate
+		return []engine.Privilege{engine.ContinueUpdate}
 	case CancelUpdate:
-		return engine.CancelUpdate
+		return []engine.Privilege{engine.CancelUpdate}
 	case AssignCard:
-		return engine.AssignCard
+		return []engine.Privilege{engine.AssignCard}
 	case ReadCard:
-		return engine.ViewCard
+		return []engine.Privilege{engine.ViewCard}
 	case FindOwner:
-		return engine.FindUsers
+		return []engine.Privilege{engine.FindUsers}
 	case ShowHistory:
-		return engine.SeeHistory
+		return []engine.Privilege{engine.SeeHistory}
 	case UnassignCard, EmptyCard:
-		return engine.UnassignCard
+		return []engine.Privilege{engine.UnassignCard}
 	case DisableCard:
-		return engine.DisableCard
+		return []engine.Privilege{engine.DisableCard}
 	case EnableCard:
-		return engine.EnableCard
+		return []engine.Privilege{engine.EnableCard}
 	case RevokeCard:
-		return engine.RevokeCard
+		return []engine.Privilege{engine.RevokeCard}
 	case CleanCard:
-		return engine.CleanCard
-	case LeaveUpdate, LeaveCancel:
-		return engine.AssignTask
+		return []engine.Privilege{engine.CleanCard}
+	case LeaveUpdate: // nobody leaves what they may not do themselves
+		return []engine.Privilege{engine.AssignTask, engine.UpdateCard}
+	case LeaveCancel:
+		return []engine.Privilege{engine.AssignTask, engine.CancelUpdate}
 	case CardLife:
 	}
-	return ""
+	return nil
 }

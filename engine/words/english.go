@@ -1016,4 +1016,26 @@ var English = Text{
 		AskBegin: "What now? (number; q quits)", AskWhich: "Which task? (number; b back)", AskWhat: "What now? (number; b back)", AskLeave: "Leave it? (y/n; b back)",
 		ListKey: "t",
 	},
+
+	Roles: RolesWords{
+		Who:        "%s (%s)",
+		Local:      "%s: an account of this machine; the directory has nobody of that name",
+		Disabled:   "The account is disabled: nothing of this counts.",
+		Roles:      "Roles",
+		NoRoles:    "No role has them as a member.",
+		Privileges: "As an operator",
+		Role:       "%s, through %s",
+		RoleFor:    "%s, through %s, for the policies %s",
+		ByFor:      "%s (for %s)",
+		No:         "no: %s",
+		Own:        "With their own card in self-service, once it has shown that it is theirs (policy %s)",
+		NoOwn:      "In self-service nothing: no policy is theirs.",
+		Yes:        "yes",
+		Why: map[engine.DenialWhy]string{
+			engine.NoRole:          "no role of theirs grants it",
+			engine.AccountDisabled: "the account is disabled",
+			engine.NotForUsers:     "the policy leaves it to operators",
+			engine.NotByPolicy:     "the policy lets nobody do it",
+		},
+	},
 }

@@ -1017,4 +1017,26 @@ var German = Text{
 		AskBegin: "Was nun? (Nummer; q beendet)", AskWhich: "Welche Aufgabe? (Nummer; z zurück)", AskWhat: "Was nun? (Nummer; z zurück)", AskLeave: "Überlassen? (j/n; z zurück)",
 		ListKey: "a",
 	},
+
+	Roles: RolesWords{
+		Who:        "%s (%s)",
+		Local:      "%s: ein Konto dieses Rechners; das Verzeichnis kennt niemanden mit diesem Namen",
+		Disabled:   "Das Konto ist deaktiviert: nichts davon gilt.",
+		Roles:      "Rollen",
+		NoRoles:    "Keine Rolle hat sie oder ihn als Mitglied.",
+		Privileges: "Als Bediener",
+		Role:       "%s, durch %s",
+		RoleFor:    "%s, durch %s, für die Richtlinien %s",
+		ByFor:      "%s (für %s)",
+		No:         "nein: %s",
+		Own:        "Mit der eigenen Karte in Selbstbedienung, sobald sie gezeigt hat, wem sie gehört (Richtlinie %s)",
+		NoOwn:      "In Selbstbedienung nichts: es gilt keine Richtlinie.",
+		Yes:        "ja",
+		Why: map[engine.DenialWhy]string{
+			engine.NoRole:          "keine der Rollen gewährt es",
+			engine.AccountDisabled: "das Konto ist deaktiviert",
+			engine.NotForUsers:     "die Richtlinie überlässt es Bedienern",
+			engine.NotByPolicy:     "die Richtlinie erlaubt es niemandem",
+		},
+	},
 }

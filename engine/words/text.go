@@ -51,6 +51,7 @@ type Text struct {
 	SignIn    SignIn
 	Lobby     Lobby
 	Doors     Doors
+	Roles     RolesWords
 	Tasks     TaskWords
 
 	Stages  map[string]string // by walk.Stage

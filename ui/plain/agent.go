@@ -27,10 +27,7 @@ func Agent(ctx context.Context, n Needs) error {
 	a.say("%s", a.Text.Tasks.Wait)
 	a.say("%s", a.Text.Tasks.WaitHint)
 	for ctx.Err() == nil {
-		t, holder, reader, err := a.await(ctx)
-		if err != nil {
-			return err
-		}
+		t, holder, reader := a.await(ctx)
 		if reader == "" {
 			return nil
 		}
@@ -55,7 +52,7 @@ type agent struct {
 
 // await returns a task that was taken, and where its card lies; no reader when the
 // agent is to end.
-func (a *agent) await(ctx context.Context) (engine.Task, engine.Actor, string, error) {
+func (a *agent) await(ctx context.Context) (engine.Task, engine.Actor, string) {
 	a.Actor = a.waits
 	for {
 		views, err := a.Desk.LookAtReaders(ctx, a.waits, a.views)
@@ -72,12 +69,12 @@ func (a *agent) await(ctx context.Context) (engine.Task, engine.Actor, string, e
 				a.told[v.Reader.Name] = v.Reader.Visit
 				a.trouble(err)
 			case ok:
-				return t, holder, v.Reader.Name, nil
+				return t, holder, v.Reader.Name
 			}
 		}
 		select {
 		case <-ctx.Done():
-			return engine.Task{}, engine.Actor{}, "", nil
+			return engine.Task{}, engine.Actor{}, ""
 		case <-a.After(tasksLooked):
 		}
 	}

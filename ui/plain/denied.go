@@ -19,7 +19,7 @@ func (w *walker) permitted(ctx context.Context) engine.Permissions {
 
 // choice is what can be chosen, and why it may not be.
 func (w *walker) choice(label string, may engine.Permissions, a walk.Action) string {
-	why := may.Denied(a.Privilege())
+	why := may.Denied(a.Privileges()...)
 	if why == nil {
 		return label
 	}

@@ -275,7 +275,7 @@ func (w *walker) chooseAction(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if why := may.Denied(actions[i-1].Privilege()); why != nil {
+		if why := may.Denied(actions[i-1].Privileges()...); why != nil {
 			w.trouble(why)
 			continue
 		}

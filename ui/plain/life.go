@@ -18,7 +18,7 @@ func (w *walker) chooseLife(ctx context.Context, may engine.Permissions) error {
 	if err != nil {
 		return err
 	}
-	if why := may.Denied(actions[i-1].Privilege()); why != nil {
+	if why := may.Denied(actions[i-1].Privileges()...); why != nil {
 		w.trouble(why)
 		return errBack
 	}
