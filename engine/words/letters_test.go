@@ -593,7 +593,7 @@ func TestLetterOfACancellingTask(t *testing.T) {
 	n.Event, n.Cancels, n.Written, n.Removed, n.Actor.Mode = engine.TaskCompleted, true, nil, nil, engine.Agent
 	m := writeLetter(t, openLetters(t, ""), n)
 	for _, body := range []string{m.Text, m.HTML} {
-		if !strings.Contains(body, "that waited was cancelled") || strings.Contains(body, "is done") || !strings.Contains(body, "yourself") {
+		if !strings.Contains(body, "that waited was cancelled") || strings.Contains(body, "update that was left") || !strings.Contains(body, "yourself") {
 			t.Errorf("not a letter about a cancelled update:\n%s", body)
 		}
 	}
