@@ -36,7 +36,7 @@ func TestAgents(t *testing.T) {
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(s.in(t)) })
 	}
-	s.sends() // what a story has left
+	s.sends()                                // what a story has left
 	for came := -1; came < s.letters.came; { // exim does not end while letters are not fetched
 		came = s.letters.came
 		s.letters.collect(t, time.Now().Add(time.Second))
