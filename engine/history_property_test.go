@@ -63,7 +63,7 @@ func TestHistories(t *testing.T) {
 	}
 	t.Logf("%d histories, %d steps: %v", told, steps, total)
 	for _, what := range happenings {
-		if total[what] < told/250 {
+		if total[what] < told/500 {
 			t.Errorf("%q happened %d times in %d histories: they do not show much", what, total[what], told)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -185,20 +186,22 @@ func TestLetterNotDelivered(t *testing.T) {
 // up, for a week.
 func TestErrandNotDone(t *testing.T) {
 	l := openLobby(t)
-	errands := &troubledErrands{Errands: l.desk.Errands, late: 2}
+	errands := &troubledErrands{Errands: l.desk.Errands}
+	errands.late.Store(2)
 	l.desk.Errands = errands
 	l.sitDown(t).sees("Type a name", "… 2 errands are late")
-	errands.late, errands.givenUp = 0, 1
+	errands.late.Store(0)
+	errands.givenUp.Store(1)
 	l.sitDown(t).sees("Type a name", "✗ 1 errand given up")
-	errands.givenUp = 0
+	errands.givenUp.Store(0)
 	l.sitDown(t).sees("Type a name", "✓ store")
 }
 
 type troubledErrands struct {
 	engine.Errands
-	late, givenUp int
+	late, givenUp atomic.Int32
 }
 
 func (e *troubledErrands) CountErrands(context.Context, time.Time) (late, givenUp int, err error) {
-	return e.late, e.givenUp, nil
+	return int(e.late.Load()), int(e.givenUp.Load()), nil
 }

@@ -25,7 +25,7 @@ func TestWrongCommandLines(t *testing.T) {
 		say  []string
 	}{
 		{[]string{"updte"}, []string{`there is no command "updte", did you mean "update"?`, "Try: kiosk --help"}},
-		{[]string{"xyzzy"}, []string{`there is no command "xyzzy". Commands: demo, update, adopt, policy, due, card, worker, mail, puk, config, softcard, ca`}},
+		{[]string{"xyzzy"}, []string{`there is no command "xyzzy". Commands: demo, update, adopt, roles, policy, due, card, worker, mail, puk, audit, config, softcard, ca, agent, tasks`}},
 		{[]string{"--nonsense"}, []string{"unknown flag --nonsense", "Try: kiosk --help"}},
 		{[]string{"update"}, []string{"missing flags: --user=USER", "Try: kiosk update --help"}},
 		{[]string{"ca", "serv"}, []string{"serv", `"serve"`, "Try: kiosk ca --help"}},

@@ -89,6 +89,7 @@ var names = []string{
 	"the subject is another than that of the certificate it renews", "the subject is another than that of the",
 	"Template authentication does not permit the subject attribute O=Other Example, only O=Corp Example (subject_fixed in ca.toml)",
 	"Template authentication permits at most 1096 days of validity, not 5000 (max_valid_days in ca.toml)",
+	"ICAM PIV Authenticat…", "ICAM Test Card Signi…", "ICAM Test Card Dig S…", "ICAM Test Card Key M…",
 	"Waits for an officer since", "Come by with your passport first", "its subject",
 }
 
