@@ -44,6 +44,11 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 		return Run{}, err
 	case !ok:
 		return Run{}, &Error{Op: "continue update", Kind: WrongState, Err: errors.New("no update of this card was interrupted")}
+	}
+	if err := d.mayFinish(ctx, actor, c, run); err != nil {
+		return Run{}, err
+	}
+	switch {
 	case back && run.rested():
 		return Run{}, &Error{Op: "take update back", Kind: WrongState, Run: run.ID, Effect: CanContinue, Err: errors.New("the update waits for a CA: it can be cancelled")}
 	case back && run.Committed():
@@ -62,6 +67,15 @@ func (d *Desk) mayContinue(ctx context.Context, actor Actor, c *Connected, back 
 		}
 	}
 	return run, nil
+}
+
+// mayFinish asks also for what the run does, where that is no update: a card that is
+// being emptied is nothing for those who may only continue updates, such as its holder.
+func (d *Desk) mayFinish(ctx context.Context, actor Actor, c *Connected, run Run) error {
+	if run.Plan.Event == "" {
+		return nil
+	}
+	return d.may(ctx, actor, run.Plan.deed(), aboutCard(c))
 }
 
 func (d *Desk) resume(ctx context.Context, actor Actor, c *Connected, run Run, pin PIN, watch func(Event), back bool) (Result, error) {

@@ -190,6 +190,40 @@ func TestPowerCutDuringUnassign(t *testing.T) {
 	t.Logf("the power was cut %d times, and again", cuts)
 }
 
+// What empties a card is gone on with by whoever may unassign it, and neither by its
+// holder nor by those who may only continue updates. Nothing is touched then.
+func TestUnassignIsContinuedByThoseWhoMay(t *testing.T) {
+	operator := func(ps ...Privilege) []Role { return role(nil, ps...) }
+	for name, c := range map[string]struct {
+		who   Actor
+		roles []Role
+		may   bool
+	}{
+		"holder":            {Actor{Who: "ada", Station: "desk 1", Mode: SelfService, User: ada.ID}, nil, false},
+		"continues updates": {Actor{Who: asker, Station: "desk 1", Mode: Operator}, operator(ContinueUpdate, UpdateCard), false},
+		"unassigns, too":    {Actor{Who: asker, Station: "desk 1", Mode: Operator}, operator(ContinueUpdate, UnassignCard), true},
+	} {
+		for _, back := range []bool{false, true} {
+			s := emptying(t)
+			s.light(4, false)
+			if _, err := s.desk.UnassignIssued(t.Context(), actor, s.c, s.plan, newPIN(), nil); err == nil {
+				t.Fatal("emptying the card was not cut off")
+			}
+			s.light(0, false)
+			s.lies(t)
+			s.c.proven, s.policy.Users, s.desk.Roles = true, UserOptions{Update: true, CancelUpdate: true}, c.roles
+			goOn := s.desk.Resume
+			if back {
+				goOn = s.desk.TakeBack
+			}
+			_, err := goOn(t.Context(), c.who, s.c, newPIN(), nil)
+			if _, open := s.open(); c.may && Is(err, Forbidden) || !c.may && (!Is(err, Forbidden) || !open) {
+				t.Errorf("%s, back %v: %v; open: %v", name, back, err, open)
+			}
+		}
+	}
+}
+
 // A card that was assigned and never written needs no reader to be unassigned.
 func TestUnassignAssigned(t *testing.T) {
 	w := withLife(movesKeys)
