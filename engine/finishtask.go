@@ -42,14 +42,18 @@ func (d *Desk) completed(ctx context.Context, actor Actor, t Task, n Notice) (Ta
 }
 
 // tellCompleted are the letters to those whom the policy wants told that a task is
-// completed.
+// completed. Of an update that a CA holds they are told otherwise, and of nothing
+// there is nothing to tell.
 func (d *Desk) tellCompleted(ctx context.Context, t Task, n Notice) []Letter {
+	if t.Result == TaskPending || t.Result == TaskNothing {
+		return nil
+	}
 	policy, err := d.policyOf(ctx, t.about())
 	if err != nil {
 		d.Log.Warn("nobody is told that a task is completed", "task", t.ID, "err", err)
 		return nil
 	}
-	n.Event, n.Run, n.At = TaskCompleted, t.Run, d.Now()
+	n.Event, n.Run, n.At, n.Cancels = TaskCompleted, t.Run, d.Now(), t.Kind == TaskCancel
 	return lettersTo(policy.told(TaskCompleted), n, func(to string) string {
 		sum := sha256.Sum256(fmt.Appendf(nil, "task %s %s %s", t.ID, TaskCompleted, to))
 		return hex.EncodeToString(sum[:16])

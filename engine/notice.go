@@ -76,6 +76,7 @@ type Notice struct {
 	Actor   Actor       `json:"actor"`
 	At      time.Time   `json:"at"`
 	First   bool        `json:"first,omitempty"`
+	Cancels bool        `json:"cancels,omitempty"` // task completed: an update was cancelled
 	Written []Managed   `json:"written,omitempty"`
 	Removed []Loss      `json:"removed,omitempty"`
 	Kept    []Stay      `json:"kept,omitempty"`

@@ -303,6 +303,7 @@ func TestApprovedIsResumed(t *testing.T) {
 func TestCancelAtAgent(t *testing.T) {
 	w := withTasks()
 	w.holds["Logon"], w.policy.Tasks.Resume = true, true
+	w.policy.Rules = []Rule{{Event: TaskCompleted, To: []string{"desk@corp.example"}}}
 	w.desk.Policies = []Policy{w.policy}
 	c, p, err := w.propose(Selection{})
 	must(t, err)
@@ -319,6 +320,10 @@ func TestCancelAtAgent(t *testing.T) {
 	must(t, err)
 	if done.Result != TaskDone || w.record.State != StateIssued {
 		t.Errorf("it came to %s, the card is %s", done.Result, w.record.State)
+	}
+	same(t, "letters", w.told(), "task completed to desk@corp.example")
+	if !w.letters[0].Notice.Cancels {
+		t.Error("the letter does not say that an update was cancelled")
 	}
 }
 

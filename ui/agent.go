@@ -280,6 +280,9 @@ func (a *App) agentHears(msg tea.Msg) tea.Cmd {
 	case taskStillHeld:
 		return a.taskIsHeld(msg)
 	case taskEnded:
+		if a.needs.Nudge != nil {
+			a.needs.Nudge() // it may have left letters
+		}
 		if msg.err != nil && !engine.Is(msg.err, engine.TaskGone) {
 			a.status = a.needs.Text.TitleOf(msg.err)
 		}

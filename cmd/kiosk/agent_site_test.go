@@ -36,6 +36,11 @@ func TestAgents(t *testing.T) {
 	} {
 		t.Run(story.name, func(t *testing.T) { story.tell(s.in(t)) })
 	}
+	s.sends()                                // what a story has left
+	for came := -1; came < s.letters.came; { // exim does not end while letters are not fetched
+		came = s.letters.came
+		s.letters.collect(t, time.Now().Add(time.Second))
+	}
 }
 
 // withAgent writes the configurations of both kiosks, and of the agent's what is

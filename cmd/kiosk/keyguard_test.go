@@ -56,8 +56,8 @@ func TestLobbyInputFlood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer in.Close()  //nolint:errcheck // of a test
-	defer out.Close() //nolint:errcheck // of a test
+	defer in.Close()
+	defer out.Close()
 	now := time.Unix(0, 0)
 	l := newLobbyInput(in)
 	l.now = func() time.Time { return now }

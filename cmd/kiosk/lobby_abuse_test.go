@@ -69,6 +69,13 @@ func (s *lobbySite) start() {
 	write(s.t, script, fmt.Sprintf("#!/bin/sh\nstty -a > %[2]s/before\nsetpriv --bounding-set=-all --inh-caps=-all %[1]s --config %[2]s/lobby.toml\necho $? > %[2]s/code\nstty -a > %[2]s/after\n", kioskProgram(s.t), s.dir))
 	s.term = openTerminal(s.t, nil, "sh", script)
 	s.starts()
+	supervisor := s.supervisor()
+	s.t.Cleanup(func() { // it outlives its terminal, and must not outlive a test that has failed
+		for pid := range childrenOf(s.t, supervisor) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+		_ = syscall.Kill(supervisor, syscall.SIGKILL)
+	})
 }
 
 func (s *lobbySite) starts() { s.t.Helper(); s.term.sees("Put your card into the reader") }

@@ -60,7 +60,7 @@ func (d Directory) mapping(by engine.CalledBy) (attribute, value string) {
 
 func (s *SignIn) check(c *checker, at *path, d *document) {
 	fallback(c, at.key("methods"), &s.Methods, []SignInMethod{SystemMethod})
-	fallback(c, at.key("lock"), &s.Lock, 2*time.Minute)
+	fallback(c, at.key("lock"), &s.Lock, s.usualLock())
 	fallback(c, at.key("countdown"), &s.Countdown, min(20*time.Second, s.Lock))
 	fallback(c, at.key("lock_one_reader"), &s.OneReader, s.Lock/2)
 	fallback(c, at.key("lock_on_card_removed"), &s.CardRemoved, true)
@@ -74,6 +74,15 @@ func (s *SignIn) check(c *checker, at *path, d *document) {
 	s.checkAccounts(c, at.key("accounts"))
 	s.checkLock(c, at, d.Station)
 	try(c, at, "roots_file", c.trials.SignIn, *s, "name a file with the roots that vouch for the cards of those who work here")
+}
+
+// usualLock is longer where the system alone signs people in: nobody can unlock the
+// session there, and its lock is its end.
+func (s *SignIn) usualLock() time.Duration {
+	if s.open(PasswordMethod) || s.open(CardMethod) {
+		return 2 * time.Minute
+	}
+	return 15 * time.Minute
 }
 
 func (s *SignIn) open(m SignInMethod) bool { return slices.Contains(s.Methods, m) }
@@ -195,7 +204,7 @@ func (s *SignIn) checkLock(c *checker, at *path, station Station) {
 		c.wrong(at.key("lock_one_reader"), "is "+short(s.OneReader), "use "+short(leastLock)+` or more, and no more than lock, or "0s"`)
 	case s.Countdown < 0 || s.Countdown > s.Lock:
 		c.wrong(countdown, fmt.Sprintf("is %s, and the whole time is %s", short(s.Countdown), short(s.Lock)), `use less than lock: countdown = "20s"`)
-	case station.Idle != 0 && s.Lock > station.Idle:
+	case c.given(lock) && station.Idle != 0 && s.Lock > station.Idle:
 		c.warn(lock, fmt.Sprintf("is %s, but after %s the walk starts anew anyway", short(s.Lock), short(station.Idle)), "use less than station.idle")
 	}
 }

@@ -27,6 +27,7 @@ type LetterFields struct {
 	Run       string // the number under which logs and audit know the update
 
 	First   bool // the card was blank before
+	Cancels bool // of a task: it was to cancel an update
 	Written []LetterCertificate
 	Removed []LetterLoss
 	Kept    []LetterStay
@@ -140,7 +141,7 @@ func (t *Text) letterFields(l engine.Letter) LetterFields {
 	f := LetterFields{
 		ToHolder: n.User.Mail != "" && strings.EqualFold(l.To, n.User.Mail),
 		Name:     field(n.User.Name), Card: field(t.Serial(n.Card)), CardModel: field(n.Card.Model),
-		At: t.momentOf(n.At), Station: field(n.Actor.Station), Run: field(string(n.Run)), First: n.First,
+		At: t.momentOf(n.At), Station: field(n.Actor.Station), Run: field(string(n.Run)), First: n.First, Cancels: n.Cancels,
 		Works: n.Works, Until: t.dayOf(n.Until), Policy: field(n.Policy), Was: field(n.Was), Reason: field(string(n.Reason)),
 	}
 	if n.Actor.Mode != engine.Operator { // the holder has done it themselves

@@ -43,7 +43,12 @@ func sampleNotices(event engine.NoticeEvent) []engine.Notice {
 		n.Refused = []engine.Refusal{{Template: "Signature", Words: "the contract has ended"}}
 		first := n
 		first.First, first.Removed, first.Kept, first.Refused = true, nil, nil, nil
-		return []engine.Notice{n, first}
+		if event == engine.UpdateDone {
+			return []engine.Notice{n, first}
+		}
+		cancels := first
+		cancels.First, cancels.Cancels, cancels.Written = false, true, nil
+		return []engine.Notice{n, first, cancels}
 	case engine.UpdatePending:
 		n.Requests = sampleRequests(engine.RequestPending)
 		n.Written, n.Removed, n.Kept = sampleWritten(), sampleRemoved(), sampleKept()
@@ -189,8 +194,8 @@ func (t *Text) letterSamples(event engine.NoticeEvent) (all []LetterFields) {
 		}
 	}
 	for _, f := range slices.Clone(all) {
-		f.First, f.Works = !f.First, !f.Works
+		f.First, f.Works, f.Cancels = !f.First, !f.Works, !f.Cancels
 		all = append(all, f)
 	}
-	return append(all, LetterFields{ToHolder: true, BySelf: true, First: true, Works: true}, LetterFields{})
+	return append(all, LetterFields{ToHolder: true, BySelf: true, First: true, Works: true, Cancels: true}, LetterFields{})
 }

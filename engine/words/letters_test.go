@@ -585,3 +585,16 @@ func lettersFolder(t *testing.T, file, template string) string {
 	}
 	return folder
 }
+
+// The letter of a task to cancel an update says that, and not that the card was
+// updated.
+func TestLetterOfACancellingTask(t *testing.T) {
+	n := updateNotice()
+	n.Event, n.Cancels, n.Written, n.Removed, n.Actor.Mode = engine.TaskCompleted, true, nil, nil, engine.Agent
+	m := writeLetter(t, openLetters(t, ""), n)
+	for _, body := range []string{m.Text, m.HTML} {
+		if !strings.Contains(body, "that waited was cancelled") || strings.Contains(body, "update that was left") || !strings.Contains(body, "yourself") {
+			t.Errorf("not a letter about a cancelled update:\n%s", body)
+		}
+	}
+}
