@@ -268,12 +268,12 @@ func TestCardTakenEndsTheVisit(t *testing.T) {
 		s := l.visits(t)
 		l.shows(t, s, 0)
 		s.sees("Ada Lovelace")
-		s.press("enter", "enter") // what comes of it comes when the card is out
+		s.press("enter") // what comes of it comes when the card is out
 		l.readers.Remove(0)
 		var late []tea.Msg
-		for !s.quit {
+		for !s.quit || len(late) == 0 {
 			msg := <-s.msgs
-			if name := fmt.Sprintf("%T", msg); name == "ui.bound" {
+			if strings.Contains(fmt.Sprintf("%#v", msg), "ui.ownProposed{") {
 				late = append(late, msg)
 				continue
 			}
