@@ -139,11 +139,19 @@ func (a *App) lastWord(err error) tea.Cmd {
 	case errors.As(err, &e) && e.Kind == engine.CardGone && e.Effect == engine.NothingChanged:
 		return a.endVisit() // whoever took it out knows
 	}
-	a.draft.ForgetCard()
+	a.turnAway()
 	gone := engine.Is(err, engine.CardGone) // the readers may tell it later
 	a.lobby.ending, a.lobby.lay, a.lobby.word = true, !gone && a.cardLies(), true
 	a.guard.lastUse = a.needs.Now()
 	return a.trouble(err)
+}
+
+// turnAway lets the card go, and with it everything that was asked of it: what is
+// still on its way comes to nobody.
+func (a *App) turnAway() {
+	a.visit.leave()
+	a.visit = a.newVisitIn(a.ctx)
+	a.draft.ForgetCard()
 }
 
 // endVisit ends the app, and with it everything the visit knew.
@@ -153,7 +161,7 @@ func (a *App) endVisit() tea.Cmd {
 	}
 	a.lobby.over = true
 	a.shut()
-	a.draft.ForgetCard()
+	a.turnAway()
 	a.page = newPutIn(a.visit.scene, a.needs.Languages, a.speak) // nothing of theirs is drawn any more
 	a.stage, a.status = walk.PutIn, ""
 	return tea.Quit
@@ -282,4 +290,18 @@ func (a *App) helpHint() string {
 		return a.needs.Text.Lobby.HelpHint
 	}
 	return a.needs.Text.Frame.HelpHint
+}
+
+// late takes what comes when the visit has ended: only what has to be wiped or let go
+// is looked at.
+func (a *App) late(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case bound:
+		return a.receive(msg)
+	case cardConnected:
+		if msg.card != nil {
+			_ = msg.card.Close()
+		}
+	}
+	return nil
 }

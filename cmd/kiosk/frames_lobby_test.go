@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -262,6 +263,27 @@ func TestCardTakenEndsTheVisit(t *testing.T) {
 			s.gone()
 		})
 	}
+	t.Run("while the update is planned", func(t *testing.T) {
+		l := openSelfService(t)
+		s := l.visits(t)
+		l.shows(t, s, 0)
+		s.sees("Ada Lovelace")
+		s.press("enter") // what comes of it comes when the card is out
+		l.readers.Remove(0)
+		var late []tea.Msg
+		for !s.quit || len(late) == 0 {
+			msg := <-s.msgs
+			if strings.Contains(fmt.Sprintf("%#v", msg), "ui.ownProposed{") {
+				late = append(late, msg)
+				continue
+			}
+			s.send(msg)
+		}
+		for _, msg := range late {
+			s.send(msg)
+		}
+		s.gone()
+	})
 	t.Run("PIN", func(t *testing.T) {
 		l := openSelfService(t)
 		s := l.visits(t)
