@@ -2,7 +2,7 @@ package engine
 
 import "testing"
 
-// lifeOfTasks is what FEATURES and the issue say of tasks, row by row. "" is no task.
+// lifeOfTasks is what may become of a task, row by row. "" is no task.
 var lifeOfTasks = map[TaskState]map[TaskEvent]TaskState{
 	"":          {"left": "idle"},
 	"idle":      {"taken": "running", "retried": "idle", "removed": ""},

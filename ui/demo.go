@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"cardkiosk/engine"
+	"cardkiosk/engine/words"
 	"cardkiosk/ui/widget"
 )
 
@@ -16,9 +17,9 @@ import (
 // cards are put into readers, the chair of the CA's officer, and PINs that are
 // given away.
 type Demo struct {
-	PINHint func(engine.CardID) string
+	PINHint func(t *words.Text, id engine.CardID) string
 	Mail    func() []Mail
-	Tray    func() []TrayCard
+	Tray    func(*words.Text) []TrayCard
 	Move    func(i int) error // puts the tray's i-th card in, or takes it out
 	Officer func(ctx context.Context, c Chair) tea.Model
 }
@@ -54,7 +55,10 @@ func (a *App) demoKey(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	case key.Matches(msg, a.keys.mailbox):
 		return a.open(func(s scene) popup { return newMailbox(s, a.keys, a.needs.Demo.Mail()) }), true
 	case key.Matches(msg, a.keys.tray):
-		return a.open(func(s scene) popup { return newTray(s, a.keys, a.needs.Demo.Tray, a.needs.Demo.Move) }), true
+		return a.open(func(s scene) popup {
+			cards := func() []TrayCard { return a.needs.Demo.Tray(s.text) }
+			return newTray(s, a.keys, cards, a.needs.Demo.Move)
+		}), true
 	case key.Matches(msg, a.keys.officer):
 		chair := Chair{leaveGuest, a.needs.ASCII, a.needs.FewSigns}
 		return a.invite(func(s scene) tea.Model { return a.needs.Demo.Officer(s.ctx, chair) }), true

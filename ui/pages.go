@@ -170,7 +170,7 @@ func (a *App) buildPIN(s scene) screen {
 		n.check = func(pin engine.PIN) (holder, error) { return holder{}, desk.CheckPIN(ctx, actor, card, pin) }
 	}
 	if a.needs.Demo != nil {
-		n.hint = a.needs.Demo.PINHint(card.Contents.Identity.ID)
+		n.hint = a.needs.Demo.PINHint(a.needs.Text, card.Contents.Identity.ID)
 	}
 	return newPIN(s, a.keys, n)
 }

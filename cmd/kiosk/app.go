@@ -167,7 +167,7 @@ func (p *parts) walkLines(ctx context.Context, o *owner, s shown) (err error) {
 		return plain.Agent(ctx, n)
 	}
 	if s.demo != nil {
-		n.PINHint = s.demo.PINHint
+		n.PINHint = func(id engine.CardID) string { return s.demo.PINHint(n.Text, id) }
 	}
 	if p.actor.Who == "" {
 		if n.Actor, err = p.askLines(ctx, n.Out, input, s.given); err != nil {

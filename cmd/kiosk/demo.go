@@ -202,7 +202,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray, t *words
 			n.Leave, n.ASCII, n.FewSigns = c.Leave, c.ASCII, c.FewSigns
 			return officer.New(ctx, n)
 		},
-		PINHint: func(id engine.CardID) string { return pinHint(world, id, t) },
+		PINHint: func(t *words.Text, id engine.CardID) string { return pinHint(world, id, t) },
 		Mail: func() []ui.Mail {
 			var mail []ui.Mail
 			for _, m := range world.Mailbox.Messages() {
@@ -210,7 +210,7 @@ func demoScreen(ctx context.Context, world *demo.World, tray demo.Tray, t *words
 			}
 			return mail
 		},
-		Tray: func() []ui.TrayCard {
+		Tray: func(t *words.Text) []ui.TrayCard {
 			cards := make([]ui.TrayCard, len(world.Cards()))
 			for i, c := range world.Cards() {
 				label := t.Serial(engine.Identity{Serial: fmt.Sprint(c.Serial)}) + "  " + t.Demo.Cards[c.Story]
