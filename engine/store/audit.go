@@ -29,7 +29,10 @@ func addAudit(ctx context.Context, tx *sql.Tx, a engine.AuditRow) error {
 	if err != nil {
 		return err
 	}
-	_, err = exec(ctx, tx, insertAudit, auditValues(linked(a, seq, end))...)
+	n, err := exec(ctx, tx, insertAudit, auditValues(linked(a, seq, end))...)
+	if err == nil && n != 1 { // somebody has added a trigger that swallows rows
+		err = fmt.Errorf("audit row %d was not taken", seq)
+	}
 	return err
 }
 
