@@ -22,6 +22,9 @@ func (d *Desk) CancelUpdate(ctx context.Context, actor Actor, c *Connected, pin 
 // nothing of it waits any more, so that another can be made: what was approved is
 // written; when nothing was, the card is as it was before.
 func (d *Desk) EndRejected(ctx context.Context, actor Actor, c *Connected, pin PIN, watch func(Event)) (Result, error) {
+	if err := d.may(ctx, actor, ContinueUpdate, aboutCard(c)); err != nil {
+		return Result{}, err
+	}
 	requests, err := d.Requests.RequestsOf(ctx, c.Contents.Identity.ID)
 	if err != nil {
 		return Result{}, err
