@@ -36,6 +36,10 @@ func TestWhoGivesACommand(t *testing.T) {
 	if err := l.identify(t.Context()); err != nil || l.actor.Who != "ines" || l.actor.How != engine.ByAccount {
 		t.Errorf("by account: %+v, %v", l.actor, err)
 	}
+	l.actor, l.signIn.Mode = engine.Actor{Station: l.actor.Station, Mode: engine.SelfService}, engine.SelfService
+	if err := l.identify(t.Context()); err != nil || l.actor.Mode != engine.Operator {
+		t.Errorf("in self-service: %+v, %v", l.actor, err)
+	}
 	l.actor.Who, l.signIn.Ways = "", []engine.SignedIn{engine.ByPassword}
 	err := l.identify(t.Context())
 	if !engine.Is(err, engine.SignInShut) || !strings.Contains(err.Error(), "sign_in.methods") || l.actor.Who != "" {
