@@ -44,7 +44,7 @@ type Desk struct {
 	Attributes   []string                                        // of the directory, that recipes read or templates track
 	PolicyGroups []string                                        // DNs of the groups that policies name
 	Roles        []Role                                          // who may do what
-	Standing     func(context.Context, UserID) (Standing, error) // see Standings; nil where no role names a group
+	Standing     func(context.Context, UserID) (Standing, error) // see Standings
 
 	Deadlines Deadlines
 

@@ -375,3 +375,40 @@ func TestForSigning(t *testing.T) {
 		}
 	}
 }
+
+// A holder whose account is disabled after the card has shown whose it is can go on
+// with nothing.
+func TestHolderIsDisabledMeanwhile(t *testing.T) {
+	l := openLobbyWorld()
+	c, holder, _, err := l.proves(t, newPIN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.desk.Standing = func(context.Context, UserID) (Standing, error) { return Standing{Disabled: true}, nil }
+	_, err = l.desk.Propose(t.Context(), holder, c, l.user, Selection{})
+	if denial := DenialOf(err); denial == nil || denial.Why != AccountDisabled {
+		t.Errorf("%v", err)
+	}
+	if l.desk.Permitted(t.Context(), holder, l.user.ID, &c.Record).Denied(UpdateCard) == nil {
+		t.Error("the page offers it")
+	}
+}
+
+// Each tick of a template plans anew: neither for its holder nor for an operator of one
+// policy is the directory asked for it.
+func TestPlansAskNoDirectory(t *testing.T) {
+	l := openLobbyWorld()
+	c, holder, user, err := l.proves(t, newPIN())
+	if err != nil {
+		t.Fatal(err)
+	}
+	local := Actor{Who: "ines", Station: "desk 1", Mode: Operator}
+	l.desk.Roles = []Role{{Name: "local", Privileges: []Privilege{UpdateCard}, Users: []string{"ines"}, Policies: []string{l.policy.Name}}}
+	asked := &fickleDirectory{err: errors.New("it was asked")}
+	l.desk.Directory = asked
+	for _, actor := range []Actor{holder, local} {
+		if _, err := l.desk.Propose(t.Context(), actor, c, user, Selection{}); err != nil || asked.asked > 0 {
+			t.Errorf("%s: %v, asked %d times", actor.Mode, err, asked.asked)
+		}
+	}
+}

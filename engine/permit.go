@@ -15,6 +15,7 @@ type matter struct {
 	policy string // recorded with the card: what counts while the directory does not tell of the user
 	held   bool   // the card lies in a reader here
 	proven bool   // … and has shown that it is its holder's: see ProveHolder
+	told   *User  // the user, as the directory has told the walk; nil: it is asked
 }
 
 func aboutUser(id UserID) matter { return matter{user: id} }
@@ -61,6 +62,9 @@ func (d *Desk) denial(ctx context.Context, actor Actor, p Privilege, m matter) *
 	case Operator:
 		return d.askRoles(ctx, actor, p, m)
 	case SelfService:
+		if d.closed(ctx, actor) {
+			return &Denial{Privilege: p, Why: AccountDisabled}
+		}
 		return byHolding(actor, p, m, func() (Policy, error) { return d.policyOf(ctx, m) })
 	case Agent:
 		return d.byTask(ctx, actor, p, m)
@@ -121,6 +125,16 @@ func (d *Desk) localTo(ctx context.Context, actor Actor, p Privilege) []string {
 	return policies
 }
 
+// closed reports whether the directory says that the actor's account is disabled. While
+// it says nothing, nobody's is.
+func (d *Desk) closed(ctx context.Context, actor Actor) bool {
+	if actor.User == "" || d.Standing == nil {
+		return false
+	}
+	standing, err := d.Standing(ctx, actor.User)
+	return err == nil && standing.Disabled
+}
+
 // rolesOf are the roles the actor has.
 func (d *Desk) rolesOf(ctx context.Context, actor Actor) ([]Role, *Denial) {
 	var standing Standing
@@ -145,6 +159,9 @@ func (d *Desk) rolesOf(ctx context.Context, actor Actor) ([]Role, *Denial) {
 // policyOf is the policy of whom the matter is about: by the directory, and while
 // that does not tell, by the card's record.
 func (d *Desk) policyOf(ctx context.Context, m matter) (Policy, error) {
+	if m.told != nil {
+		return d.PolicyOf(*m.told)
+	}
 	user, err := d.user(ctx, m.user)
 	if err == nil {
 		return d.PolicyOf(user)

@@ -40,6 +40,10 @@ func (d *Desk) Permitted(ctx context.Context, actor Actor, user UserID, record *
 		roles, none := d.rolesOf(ctx, actor)
 		denies = func(p Privilege) *Denial { return byRoles(roles, none, p, m, policy) }
 	case SelfService:
+		if d.closed(ctx, actor) {
+			denies = func(p Privilege) *Denial { return &Denial{Privilege: p, Why: AccountDisabled} }
+			break
+		}
 		denies = func(p Privilege) *Denial { return byHolding(actor, p, m, policy) }
 	case Agent:
 	}

@@ -15,7 +15,11 @@ type Proposal struct {
 // Propose plans the update of a connected card for its user. It writes nothing
 // and reads neither card nor directory anew.
 func (d *Desk) Propose(ctx context.Context, actor Actor, c *Connected, user User, s Selection) (Proposal, error) {
-	if err := d.may(ctx, actor, UpdateCard, aboutCard(c)); err != nil {
+	m := aboutCard(c)
+	if m.user == user.ID {
+		m.told = &user // each tick of a template plans anew
+	}
+	if err := d.may(ctx, actor, UpdateCard, m); err != nil {
 		return Proposal{}, err
 	}
 	if c.Record.User.ID != user.ID {
