@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
+	"slices"
 	"strings"
 
 	"cardkiosk/engine"
@@ -58,11 +60,18 @@ func (cmd rolesExplainCmd) who(ctx context.Context, p *parts) (engine.UserID, er
 	if p.actor.User != "" && strings.EqualFold(cmd.User, p.actor.Who) || cmd.User == p.actor.Who {
 		return p.actor.User, nil
 	}
-	user, err := meant(ctx, p, cmd.User)
-	if engine.Is(err, engine.UserUnknown) {
+	found, err := meant(ctx, p, cmd.User)
+	if engine.Is(err, engine.UserUnknown) && isAccount(cmd.User, p.desk.Roles) {
 		return "", nil
 	}
-	return user.ID, err
+	return found.ID, err
+}
+
+// isAccount tells a name that the directory does not have from a slip: this machine
+// has the account, or a role names it.
+func isAccount(name string, roles []engine.Role) bool {
+	_, err := user.Lookup(name)
+	return err == nil || slices.ContainsFunc(roles, func(r engine.Role) bool { return slices.Contains(r.Users, name) })
 }
 
 // jsonRoles is what somebody may do.

@@ -28,12 +28,15 @@ func TestRolesExplain(t *testing.T) {
 		err := rolesExplainCmd{User: user, JSON: asJSON}.explain(t.Context(), l.parts, &out)
 		return out.String(), err
 	}
-	for user, golden := range map[string]string{"ada@corp.example": "user", "ines": "oneself", "nobody-here": "nobody"} {
+	for user, golden := range map[string]string{"ada@corp.example": "user", "ines": "oneself", "root": "nobody"} {
 		said, err := ask(user, false)
 		if err != nil {
 			t.Fatalf("%s: %v", user, err)
 		}
 		goldenRoles(t, golden, said)
+	}
+	if said, err := ask("alovelase", false); !engine.Is(err, engine.UserUnknown) || said != "" {
+		t.Errorf("of a slip: %q, %v", said, err)
 	}
 	said, err := ask("alovelace", true)
 	var e jsonRoles
