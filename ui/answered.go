@@ -64,8 +64,7 @@ func (a *App) answered(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// answeredLate takes the answers of the pages from the templates on, and those
-// of pop-ups.
+// answeredLate takes the answers of the pages from the templates on.
 func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case selected:
@@ -93,6 +92,20 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 		return a.next()
 	case deedDone:
 		return a.deedIsDone(msg)
+	case runEnded:
+		return a.runIsOver(msg)
+	case walkDone:
+		return a.walkIsOver(msg)
+	case leaving:
+		return a.endVisit()
+	}
+	return a.answeredBeside(msg)
+}
+
+// answeredBeside takes the answers of pages and pop-ups beside the walk: tasks, and
+// who comes and goes.
+func (a *App) answeredBeside(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
 	case notNow:
 		return a.giveBack("")
 	case tasksWanted:
@@ -107,12 +120,6 @@ func (a *App) answeredLate(msg tea.Msg) tea.Cmd {
 	case removeConfirmed:
 		a.shut()
 		return a.tellPage(msg)
-	case runEnded:
-		return a.runIsOver(msg)
-	case walkDone:
-		return a.walkIsOver(msg)
-	case leaving:
-		return a.endVisit()
 	case popupClosed:
 		a.shut()
 		if a.lobby.word {
