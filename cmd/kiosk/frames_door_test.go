@@ -177,24 +177,6 @@ func (l *lobby) alsoGrace(check func(context.Context, string, engine.PIN) (engin
 	}
 }
 
-// clockLooks is a time.After that fires whenever it is asked, and counts.
-func clockLooks(t *testing.T) (after func(time.Duration) <-chan time.Time, looked *atomic.Int64) {
-	looks, ended := make(chan time.Time), make(chan struct{})
-	looked = &atomic.Int64{}
-	go func() {
-		for {
-			select {
-			case looks <- time.Time{}:
-				looked.Add(1)
-			case <-ended:
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() { close(ended) })
-	return func(time.Duration) <-chan time.Time { return looks }, looked
-}
-
 // A screen that nobody touches says when it locks, and locks; any key keeps it open.
 // A walk that was left starts anew behind the lock.
 func TestFramesOfTheCountdown(t *testing.T) {

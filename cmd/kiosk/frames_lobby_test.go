@@ -31,26 +31,12 @@ func (l *lobby) visits(t *testing.T) *pilot {
 }
 
 // visitsIdle tells too how often the app has looked at the clock.
-func (l *lobby) visitsIdle(t *testing.T) (s *pilot, looked *atomic.Int64) {
+func (l *lobby) visitsIdle(t *testing.T) (*pilot, *atomic.Int64) {
 	t.Helper()
-	looks, ended := make(chan time.Time), make(chan struct{})
-	looked = &atomic.Int64{}
-	go func() {
-		for {
-			select {
-			case looks <- time.Time{}:
-				looked.Add(1)
-			case <-ended:
-				return
-			}
-		}
-	}()
-	t.Cleanup(func() { close(ended) })
-	s = sitDown(t, l.parts, func(n *ui.Needs) {
-		n.Actor.Who, n.Languages, n.Idle = "", words.Languages(), 5*time.Minute
-		n.After = func(time.Duration) <-chan time.Time { return looks }
-	})
-	return s, looked
+	after, looked := clockLooks(t)
+	return sitDown(t, l.parts, func(n *ui.Needs) {
+		n.Actor.Who, n.Languages, n.Idle, n.After = "", words.Languages(), 5*time.Minute, after
+	}), looked
 }
 
 // puts puts a card of the deck in.

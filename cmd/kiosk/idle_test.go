@@ -10,8 +10,14 @@ import (
 
 // sitIdle starts the app with an idle time of five minutes; looked counts how
 // often it was told to look at the clock.
-func (l *lobby) sitIdle(t *testing.T) (s *pilot, looked *atomic.Int64) {
+func (l *lobby) sitIdle(t *testing.T) (*pilot, *atomic.Int64) {
 	t.Helper()
+	after, looked := clockLooks(t)
+	return sitDown(t, l.parts, func(n *ui.Needs) { n.Idle, n.After = 5*time.Minute, after }), looked
+}
+
+// clockLooks is a time.After that fires whenever it is asked, and counts.
+func clockLooks(t *testing.T) (after func(time.Duration) <-chan time.Time, looked *atomic.Int64) {
 	looks, ended := make(chan time.Time), make(chan struct{})
 	looked = &atomic.Int64{}
 	go func() {
@@ -25,11 +31,7 @@ func (l *lobby) sitIdle(t *testing.T) (s *pilot, looked *atomic.Int64) {
 		}
 	}()
 	t.Cleanup(func() { close(ended) })
-	s = sitDown(t, l.parts, func(n *ui.Needs) {
-		n.Idle = 5 * time.Minute
-		n.After = func(time.Duration) <-chan time.Time { return looks }
-	})
-	return s, looked
+	return func(time.Duration) <-chan time.Time { return looks }, looked
 }
 
 // looks waits until the app has looked at the clock as it is now.
