@@ -142,10 +142,14 @@ func (cmd oneTask) find(ctx context.Context, p *parts) (engine.TaskID, error) {
 			found = append(found, t.ID)
 		}
 	}
-	if len(found) != 1 {
-		return "", &engine.Error{Op: "find task", Kind: engine.BadInput, Subject: engine.Clean(cmd.ID), Err: fmt.Errorf("%d tasks have an id that begins so: see kiosk tasks list", len(found))}
+	if len(found) == 1 {
+		return found[0], nil
 	}
-	return found[0], nil
+	why := "no task has an id that begins so: see kiosk tasks list"
+	if len(found) > 1 {
+		why = "several tasks have an id that begins so: give more of it"
+	}
+	return "", &engine.Error{Op: "find task", Kind: engine.BadInput, Subject: engine.Clean(cmd.ID), Err: errors.New(why)}
 }
 
 // tasksRetryCmd offers one again.
