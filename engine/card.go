@@ -141,7 +141,7 @@ func (c Contents) Blank() bool { return len(c.Items) == 0 }
 // State is where a card is in its life.
 type State string
 
-// The states of FEATURES.
+// The states.
 const (
 	StateClean    State = "clean"
 	StateAssigned State = "assigned"

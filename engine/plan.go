@@ -252,7 +252,7 @@ type Loss struct {
 // How says how a new certificate comes about.
 type How string
 
-// The ways, from DESIGN's "The old credential stays alive".
+// The ways a new certificate comes about.
 const (
 	Fresh        How = "fresh"         // into an empty place
 	Staged       How = "staged"        // made aside; the old one works until the new one is in place

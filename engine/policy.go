@@ -129,7 +129,7 @@ type Template struct {
 	Subject   NameRecipe  `json:"subject,omitzero"`
 	SAN       []SANRecipe `json:"san,omitempty"`
 	Usage     []KeyUsage  `json:"usage,omitempty"`
-	Extended  []string    `json:"extended,omitempty"` // extended key usages: names of FEATURES or dotted OIDs
+	Extended  []string    `json:"extended,omitempty"` // extended key usages: names as the configuration has them, or dotted OIDs
 	Binding   Binding     `json:"binding,omitempty"`
 	Tracked   []string    `json:"tracked,omitempty"` // attributes whose change makes the card due
 	ValidDays int         `json:"validDays,omitempty"`

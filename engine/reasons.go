@@ -6,7 +6,7 @@ import "time"
 // in engine/words.
 type Reason interface{ reason() }
 
-// The reasons, each with its cause, in the order of FEATURES.
+// The reasons, each with its cause, in the order in which they are listed to people.
 type (
 	// Expires says that a managed certificate has expired or is inside its window.
 	Expires struct {

@@ -5,7 +5,7 @@ import "errors"
 // CardEvent is what happens to a card in its life.
 type CardEvent string
 
-// The events, as FEATURES lists them.
+// The events of a card's life.
 const (
 	CardAssigned   CardEvent = "assigned"              // to a user
 	CardAdopted    CardEvent = "adopted"               // taken over with what is on it

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// lifeOfCards is FEATURES' table of states, row by row, and what it says of
+// lifeOfCards is the table of states, row by row, and what it says of
 // cards in no record: they are as clean ones.
 
 var lifeOfCards = []struct {
@@ -50,7 +50,7 @@ func expected(from State, e CardEvent) (to State, ok bool) {
 	return "", false
 }
 
-// Every state with every event becomes what the table of FEATURES says, and is
+// Every state with every event becomes what the table says, and is
 // refused where it says nothing.
 func TestStates(t *testing.T) {
 	combinations, allowed := 0, 0
