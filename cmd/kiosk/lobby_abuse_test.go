@@ -245,7 +245,7 @@ func TestLobbyAbused(t *testing.T) {
 	} {
 		if !t.Run(abuse.name, func(t *testing.T) {
 			in := *s
-			in.site, in.term = s.site.in(t), s.term.in(t)
+			in.site, in.term = s.in(t), s.term.in(t)
 			defer func(at time.Time) { t.Logf("took %v", time.Since(at)) }(time.Now())
 			abuse.do(&in)
 			s.files = in.files
